@@ -1,0 +1,29 @@
+using System.Collections.Immutable;
+using ControlPlane.Api.Kinds;
+using ControlPlane.Api.Resources;
+
+namespace ControlPlane.Api.Control;
+
+/// <summary>What a reconciler reads. The first kind is the one it reconciles; a change of an owned object wakes its owner; a change of a
+/// read kind wakes the objects that <c>wakes</c> names (none: it is only read).</summary>
+public sealed record Interest(ResourceDescriptor Primary, ImmutableArray<Interest.Source> Sources)
+{
+    public static Interest In<T>() where T : class, IResource<T> => new(T.Resource, []);
+
+    /// <summary>Objects with a controller owner reference to a primary.</summary>
+    public Interest AndOwned<T>() where T : class, IResource<T> => this with { Sources = Sources.Add(new(T.Resource, true, null)) };
+
+    /// <summary>Objects that are read.</summary>
+    /// <param name="wakes">From a changed object to the primaries that must look again; null: nobody.</param>
+    public Interest AndReads<T>(Func<T, IEnumerable<ObjectName>>? wakes = null) where T : class, IResource<T> =>
+        this with { Sources = Sources.Add(new(T.Resource, false, wakes is null ? null : changed => wakes(changed.As<T>()))) };
+
+    /// <param name="IsOwned">Whether its controller owner is woken.</param>
+    public sealed record Source(ResourceDescriptor Resource, bool IsOwned, Func<ResourceObject, IEnumerable<ObjectName>>? Wakes);
+}
+
+/// <summary>A primary object by name; <paramref name="Namespace"/> is null for cluster-scoped kinds.</summary>
+public readonly record struct ObjectName(string? Namespace, string Name)
+{
+    public override string ToString() => Namespace is null ? Name : $"{Namespace}/{Name}";
+}

@@ -1,0 +1,45 @@
+namespace ControlPlane.Api.Errors;
+
+/// <summary>Collects everything wrong with a document, in Kubernetes' words: <c>spec.template.spec.containers[0].name: Required value</c>.</summary>
+public sealed class FieldErrors
+{
+    private readonly List<FieldError> _errors = [];
+
+    public IReadOnlyList<FieldError> All => _errors;
+
+    public bool Any => _errors.Count > 0;
+
+    public void Required(string field, string detail = "") =>
+        _errors.Add(new("FieldValueRequired", field, detail.Length == 0 ? "Required value" : $"Required value: {detail}"));
+
+    /// <param name="value">As JSON text: strings quoted.</param>
+    public void Invalid(string field, string value, string detail) => _errors.Add(new("FieldValueInvalid", field, $"Invalid value: {value}: {detail}"));
+
+    public void NotSupported(string field, string value, params ReadOnlySpan<string> supported) =>
+        _errors.Add(new("FieldValueNotSupported", field, $"Unsupported value: \"{value}\": supported values: {Quote(supported)}"));
+
+    public void Forbidden(string field, string detail) => _errors.Add(new("FieldValueForbidden", field, $"Forbidden: {detail}"));
+
+    public void Duplicate(string field, string value) => _errors.Add(new("FieldValueDuplicate", field, $"Duplicate value: {value}"));
+
+    public void NotFound(string field, string value) => _errors.Add(new("FieldValueNotFound", field, $"Not found: {value}"));
+
+    public void TooLong(string field, int lengthMax) => _errors.Add(new("FieldValueTooLong", field, $"Too long: may not be more than {lengthMax} bytes"));
+
+    public void TooMany(string field, int count, int countMax) =>
+        _errors.Add(new("FieldValueTooMany", field, $"Too many: {count}: must have at most {countMax} items"));
+
+    public void TypeInvalid(string field, string value, string detail) => _errors.Add(new("FieldValueTypeInvalid", field, $"Invalid value: {value}: {detail}"));
+
+    private static string Quote(ReadOnlySpan<string> values)
+    {
+        var quoted = new List<string>();
+        foreach (var value in values) quoted.Add($"\"{value}\"");
+        return string.Join(", ", quoted);
+    }
+}
+
+/// <param name="Reason">The cause's reason, such as <c>FieldValueInvalid</c>.</param>
+/// <param name="Field">The path, such as <c>spec.parallelism</c>.</param>
+/// <param name="Message">Without the path.</param>
+public sealed record FieldError(string Reason, string Field, string Message);

@@ -1,0 +1,73 @@
+using System.Collections.Immutable;
+
+namespace ControlPlane.Store.Commands;
+
+/// <summary>What the replicated log carries: a deterministic change of the store.</summary>
+public abstract record Command;
+
+/// <summary>If every comparison holds, <paramref name="Success"/> is carried out, else <paramref name="Failure"/>; as one revision.</summary>
+/// <param name="Compares">ANDed; empty means "always".</param>
+/// <param name="Success">Carried out in order; a key may be changed once only.</param>
+/// <param name="Failure">Carried out in order when a comparison fails.</param>
+public sealed record Transaction(
+    ImmutableArray<Compare> Compares,
+    ImmutableArray<Operation> Success,
+    ImmutableArray<Operation> Failure) : Command
+{
+    /// <summary>Puts <paramref name="value"/> if the key is still at <paramref name="expected"/> (<see cref="Revision.Zero"/>: does not exist).</summary>
+    public static Transaction PutIf(ReadOnlyMemory<byte> key, Revision expected, ReadOnlyMemory<byte> value) =>
+        new([new Compare.ModifiedRevision(key, Comparison.Equal, expected)], [new Operation.Put(key, value, LeaseId.None)], []);
+
+    /// <summary>Deletes the key if it is still at <paramref name="expected"/>.</summary>
+    public static Transaction DeleteIf(ReadOnlyMemory<byte> key, Revision expected) =>
+        new([new Compare.ModifiedRevision(key, Comparison.Equal, expected)], [new Operation.Delete(key, null)], []);
+}
+
+/// <summary>Independent transactions that share one log entry; each gets its own revision and its own answer, in order.</summary>
+public sealed record Batch(ImmutableArray<Transaction> Transactions) : Command;
+
+/// <summary>Creates a lease of <paramref name="TimeToLiveSeconds"/> (&gt; 0).</summary>
+public sealed record GrantLease(LeaseId Lease, long TimeToLiveSeconds) : Command;
+
+/// <summary>Renews leases; unknown ones are reported back, not created.</summary>
+public sealed record RenewLeases(ImmutableArray<LeaseId> Leases) : Command;
+
+/// <summary>Removes a lease and, in the same revision, every key under it. The leader proposes it when time is up.</summary>
+public sealed record RevokeLease(LeaseId Lease) : Command;
+
+/// <summary>Forgets history at and below <paramref name="Floor"/>; the newest value of each key stays.</summary>
+public sealed record Compact(Revision Floor) : Command;
+
+public enum Comparison
+{
+    Equal,
+    NotEqual,
+    Less,
+    Greater,
+}
+
+/// <summary>A condition on one key. A key that does not exist has revisions 0, version 0, no lease and an empty value.</summary>
+public abstract record Compare(ReadOnlyMemory<byte> Key, Comparison Comparison)
+{
+    public sealed record CreatedRevision(ReadOnlyMemory<byte> Key, Comparison Comparison, Revision Target) : Compare(Key, Comparison);
+
+    public sealed record ModifiedRevision(ReadOnlyMemory<byte> Key, Comparison Comparison, Revision Target) : Compare(Key, Comparison);
+
+    public sealed record Version(ReadOnlyMemory<byte> Key, Comparison Comparison, long Target) : Compare(Key, Comparison);
+
+    public sealed record Value(ReadOnlyMemory<byte> Key, Comparison Comparison, ReadOnlyMemory<byte> Target) : Compare(Key, Comparison);
+
+    public sealed record Lease(ReadOnlyMemory<byte> Key, Comparison Comparison, LeaseId Target) : Compare(Key, Comparison);
+}
+
+/// <summary>One step of a transaction.</summary>
+public abstract record Operation
+{
+    public sealed record Put(ReadOnlyMemory<byte> Key, ReadOnlyMemory<byte> Value, LeaseId Lease) : Operation;
+
+    /// <summary>Deletes <paramref name="Key"/>, or with <paramref name="End"/> every key in [Key, End).</summary>
+    public sealed record Delete(ReadOnlyMemory<byte> Key, ReadOnlyMemory<byte>? End) : Operation;
+
+    /// <summary>Reads <paramref name="Key"/>, or with <paramref name="End"/> [Key, End), within the transaction.</summary>
+    public sealed record Read(ReadOnlyMemory<byte> Key, ReadOnlyMemory<byte>? End, int? Limit) : Operation;
+}
