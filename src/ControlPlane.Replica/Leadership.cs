@@ -1,5 +1,3 @@
-using ControlPlane.Raft;
-
 namespace ControlPlane.Replica;
 
 /// <summary>Who leads the group, as one member knows.</summary>
@@ -7,7 +5,7 @@ namespace ControlPlane.Replica;
 /// <param name="Leader">Null while nobody is known to lead.</param>
 /// <param name="Term">The term this knowledge belongs to.</param>
 /// <param name="IsReady">True on a leader that has committed an entry of its own term, so that its state is complete.</param>
-public sealed record Leadership(ReplicaId Self, ReplicaId? Leader, Term Term, bool IsReady)
+public sealed record Leadership(MemberId Self, MemberId? Leader, long Term, bool IsReady)
 {
     public bool IsLeader => Leader == Self;
 }
@@ -24,4 +22,4 @@ public enum MemberRole
 /// <param name="PeerAddress"><c>host:port</c> for the other members.</param>
 /// <param name="Role">As this member knows it.</param>
 /// <param name="MatchIndex">How far the member's log is known to agree; only the leader knows, else null.</param>
-public sealed record MemberStatus(ReplicaId Id, string Name, string PeerAddress, MemberRole Role, LogIndex? MatchIndex);
+public sealed record MemberStatus(MemberId Id, string Name, string PeerAddress, MemberRole Role, long? MatchIndex);

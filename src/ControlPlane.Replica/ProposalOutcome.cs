@@ -1,4 +1,3 @@
-using ControlPlane.Raft;
 using ControlPlane.Store.Commands;
 
 namespace ControlPlane.Replica;
@@ -7,10 +6,10 @@ namespace ControlPlane.Replica;
 public abstract record ProposalOutcome
 {
     /// <summary>Durable on a majority and applied; <paramref name="Result"/> is the store's answer.</summary>
-    public sealed record Committed(Result Result, LogIndex Index) : ProposalOutcome;
+    public sealed record Committed(Result Result) : ProposalOutcome;
 
     /// <summary>Never entered the log: nobody leads, or the leader moved while the proposal was on its way. Safe to retry.</summary>
-    public sealed record NotLeader(ReplicaId? Leader) : ProposalOutcome;
+    public sealed record NotLeader(MemberId? Leader) : ProposalOutcome;
 
     /// <summary>Refused before it entered the log (too large, too much in flight). <paramref name="Reason"/> says what to do.</summary>
     public sealed record Rejected(string Reason) : ProposalOutcome;
