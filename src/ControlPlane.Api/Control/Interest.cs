@@ -18,8 +18,20 @@ public sealed record Interest(ResourceDescriptor Primary, ImmutableArray<Interes
     public Interest AndReads<T>(Func<T, IEnumerable<ObjectName>>? wakes = null) where T : class, IResource<T> =>
         this with { Sources = Sources.Add(new(T.Resource, false, wakes is null ? null : changed => wakes(changed.As<T>()))) };
 
+    /// <summary>Objects that are read, and whose disappearance wakes others. Only the disappearance does: where thousands of primaries look at one
+    /// object, each of its changes would wake them all.</summary>
+    /// <param name="wakes">From the last state of the object that is gone, and the world without it, to the primaries that must look again.</param>
+    public Interest WhenGone<T>(Func<T, World, IEnumerable<ObjectName>> wakes) where T : class, IResource<T> =>
+        this with { Sources = Sources.Add(new(T.Resource, false, null, (gone, world) => wakes(gone.As<T>(), world))) };
+
     /// <param name="IsOwned">Whether its controller owner is woken.</param>
-    public sealed record Source(ResourceDescriptor Resource, bool IsOwned, Func<ResourceObject, IEnumerable<ObjectName>>? Wakes);
+    /// <param name="Wakes">Whom any change wakes; null: nobody.</param>
+    /// <param name="WakesWhenGone">Whom its disappearance wakes; null: nobody.</param>
+    public sealed record Source(
+        ResourceDescriptor Resource,
+        bool IsOwned,
+        Func<ResourceObject, IEnumerable<ObjectName>>? Wakes,
+        Func<ResourceObject, World, IEnumerable<ObjectName>>? WakesWhenGone = null);
 }
 
 /// <summary>A primary object by name; <paramref name="Namespace"/> is null for cluster-scoped kinds.</summary>

@@ -20,6 +20,10 @@ public sealed class Plan
     /// <summary>Creates an object; "already exists" counts as done, since names are deterministic.</summary>
     public Plan Create(ResourceDescriptor resource, JsonObject document) => Add(new PlanStep.Create(resource, document));
 
+    /// <summary>Deletes an object if it still has this uid, whatever its kind; "not found" counts as done.</summary>
+    public Plan Delete(ResourceObject resource, DeletePropagation? propagation = null, long? gracePeriodSeconds = null) =>
+        Add(new PlanStep.Delete(resource.Key, resource.Uid, propagation, gracePeriodSeconds));
+
     /// <summary>Deletes an object if it still has this uid; "not found" counts as done.</summary>
     public Plan Delete<T>(T resource, DeletePropagation? propagation = null, long? gracePeriodSeconds = null) where T : class, IResource<T> =>
         Add(new PlanStep.Delete(KeyOf(resource), resource.Metadata.Uid, propagation, gracePeriodSeconds));
@@ -28,6 +32,10 @@ public sealed class Plan
     /// <param name="patch">RFC 7386; the runtime adds the resourceVersion the reconciler saw, unless <paramref name="unconditional"/>.</param>
     public Plan Patch<T>(T resource, JsonObject patch, string? subresource = null, bool unconditional = false) where T : class, IResource<T> =>
         Add(new PlanStep.Patch(KeyOf(resource), subresource, PatchKind.Merge, patch, unconditional ? null : resource.Metadata.ResourceVersion));
+
+    /// <summary>Merge-patches an object of any kind, or a subresource of it.</summary>
+    public Plan Patch(ResourceObject resource, JsonObject patch, string? subresource = null, bool unconditional = false) =>
+        Add(new PlanStep.Patch(resource.Key, subresource, PatchKind.Merge, patch, unconditional ? null : resource.ResourceVersion.ToString(System.Globalization.CultureInfo.InvariantCulture)));
 
     /// <summary>Sets status to what <c>desired</c> says, keeping fields the view does not know; nothing is written when nothing changed.</summary>
     /// <param name="current">The reconciled object.</param>

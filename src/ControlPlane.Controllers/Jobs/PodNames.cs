@@ -1,0 +1,66 @@
+using System.Text;
+
+namespace ControlPlane.Controllers.Jobs;
+
+/// <summary>Names a Job's pods as Kubernetes' look (<c>pi-x7k2m</c>, <c>pi-3-x7k2m</c>) but without chance: pod <c>n</c> of an owner has
+/// one name for ever, so that creating it twice is refused by the name and two leaders cannot make two of it.</summary>
+/// <remarks>The suffix is an affine permutation of 27^5 numbers, keyed by the owner's uid: distinct ordinals never share a name,
+/// and a recreated Job of the same name (another uid) starts with other names than its predecessor's dying pods.</remarks>
+internal readonly struct PodNames
+{
+    // No vowels, so that no words appear, and no 0, 1, 3, which are read as letters.
+    private const string Alphabet = "bcdfghjklmnpqrstvwxz2456789";
+    private const int SuffixLength = 5;
+    private const long Count = 14_348_907; // 27^5
+
+    // A pod's name becomes its hostname, and a DNS label has 63 bytes.
+    private const int BaseLengthMax = 63 - SuffixLength - 1;
+
+    private readonly string _base;
+    private readonly long _factor;
+    private readonly long _offset;
+
+    private PodNames(string @base, ulong key)
+    {
+        _base = @base;
+        // Coprime with 27^5, that is no multiple of 3: only then is the map one to one.
+        _factor = (long)(key % (Count / 3)) * 3 + 1;
+        _offset = (long)((key >> 24) % Count);
+    }
+
+    /// <summary>The names of a Job's pods, or of one completion index's.</summary>
+    public static PodNames For(string job, string uid, int? completionIndex)
+    {
+        var index = completionIndex is { } number ? $"-{number}" : "";
+        var room = BaseLengthMax - index.Length;
+        return new((job.Length > room ? job[..room].TrimEnd('.', '-') : job) + index, Hash(uid + index));
+    }
+
+    /// <param name="ordinal">At least 0 and below 27^5.</param>
+    public string this[int ordinal]
+    {
+        get
+        {
+            Invariant.That(ordinal is >= 0 and < (int)Count);
+            var number = (ordinal * _factor + _offset) % Count;
+            Span<char> suffix = stackalloc char[SuffixLength];
+            for (var place = 0; place < SuffixLength; place++)
+            {
+                suffix[place] = Alphabet[(int)(number % Alphabet.Length)];
+                number /= Alphabet.Length;
+            }
+
+            return $"{_base}-{suffix}";
+        }
+    }
+
+    // FNV-1a, then a finaliser: stable across processes and versions, which string.GetHashCode is not.
+    internal static ulong Hash(string text)
+    {
+        var hash = 14_695_981_039_346_656_037UL;
+        foreach (var octet in Encoding.UTF8.GetBytes(text)) hash = (hash ^ octet) * 1_099_511_628_211UL;
+        hash ^= hash >> 33;
+        hash *= 0xff51afd7ed558ccdUL;
+        return hash ^ (hash >> 33);
+    }
+}
