@@ -42,6 +42,13 @@ public sealed record ResourceDescriptor(
         return path;
     }
 
+    /// <summary>Descriptors are the same when they name the same kind by the same plural: they are keys of hot dictionaries.</summary>
+    public bool Equals(ResourceDescriptor? other) => ReferenceEquals(this, other) || (other is not null && Kind == other.Kind && Plural == other.Plural);
+
+    public override int GetHashCode() => Plural.GetHashCode(StringComparison.Ordinal);
+
+    public override string ToString() => QualifiedName;
+
     public bool HasSubresource(string name)
     {
         foreach (var subresource in Subresources)
