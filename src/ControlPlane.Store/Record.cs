@@ -13,4 +13,11 @@ public sealed record Record(
     Revision Created,
     Revision Modified,
     long Version,
-    LeaseId Lease);
+    LeaseId Lease)
+{
+    /// <summary>What the record holds in memory beside the key's and value's bytes: object, two arrays' headers, its slot in a leaf.</summary>
+    private const int OverheadBytes = 144;
+
+    /// <summary>What the record costs in memory, by estimate.</summary>
+    internal int SizeBytes => OverheadBytes + Key.Length + Value.Length;
+}

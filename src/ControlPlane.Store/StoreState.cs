@@ -1,13 +1,219 @@
+using System.Collections.Immutable;
 using ControlPlane.Store.Commands;
+using ControlPlane.Store.Histories;
+using ControlPlane.Store.Leases;
+using ControlPlane.Store.Trees;
+using ControlPlane.Store.Watches;
 
 namespace ControlPlane.Store;
 
 /// <summary>The deterministic state machine behind the log. One caller applies; readers use the immutable <see cref="View"/>.</summary>
 public sealed class StoreState
 {
+    /// <summary>256 MiB: at 1 KB objects about 160,000 changes, half an hour of a busy cluster's writes.</summary>
+    public const long HistoryBytesMaxUsual = 256L << 20;
+
+    private readonly History _history;
+    private RecordTree _tree;
+    private LeaseTable _leases = LeaseTable.Empty;
+    private Revision _revision;
+    private Revision _compactionFloor;
+    private ulong _recordSum;
+
+    /// <summary>An empty store at revision 0.</summary>
+    /// <param name="historyBytesMax">How much history to keep readable, by estimate. A member's own choice: no result depends on it.</param>
+    public StoreState(long historyBytesMax = HistoryBytesMaxUsual)
+        : this(Revision.Zero, historyBytesMax)
+    {
+    }
+
+    private StoreState(Revision revision, long historyBytesMax)
+    {
+        _revision = revision;
+        _history = new History(revision, historyBytesMax);
+        View = TakeView();
+    }
+
     /// <summary>The newest state. A new object after every mutation; publish it to other threads with one volatile write.</summary>
-    public StoreView View => throw new NotImplementedException();
+    public StoreView View { get; private set; }
+
+    /// <summary>Builds a store from what a snapshot holds: the <c>Revision</c>, <c>CompactionFloor</c>, <c>Leases</c> and full <c>Range</c> of
+    /// some <see cref="StoreView"/>. History begins there: <c>Floor</c> is <paramref name="revision"/>.</summary>
+    /// <param name="records">In strictly ascending order of keys; enumerated once.</param>
+    /// <exception cref="ArgumentException">The parts contradict each other: order of keys, an unknown lease, a revision from the future. The
+    /// snapshot does not come from a view.</exception>
+    public static StoreState Restore(
+        Revision revision, Revision compactionFloor, IEnumerable<Lease> leases, IEnumerable<Record> records,
+        long historyBytesMax = HistoryBytesMaxUsual)
+    {
+        if (compactionFloor > revision) throw new ArgumentException($"the floor {compactionFloor} lies above revision {revision}", nameof(compactionFloor));
+        var table = LeaseTable.Empty;
+        foreach (var lease in leases)
+        {
+            if (table.Find(lease.Id) is not null) throw new ArgumentException($"lease {lease.Id} comes twice", nameof(leases));
+            table = table.Add(lease);
+        }
+
+        ulong sum = 0;
+        var tree = RecordTree.FromSorted(records.Select(Entered));
+        var state = new StoreState(revision, historyBytesMax)
+        {
+            _tree = tree,
+            _leases = table,
+            _compactionFloor = compactionFloor,
+            _recordSum = sum,
+        };
+        state.View = state.TakeView();
+        return state;
+
+        Record Entered(Record record)
+        {
+            if (record.Modified > revision)
+                throw new ArgumentException($"a record of revision {record.Modified} lies above revision {revision}", nameof(records));
+            if (record.Lease != LeaseId.None && table.Find(record.Lease) is null)
+                throw new ArgumentException($"a record is under lease {record.Lease}, which does not exist", nameof(records));
+            table = table.Follow(null, record);
+            sum += StateHashing.Of(record);
+            return record;
+        }
+    }
 
     /// <summary>Applies one committed command.</summary>
-    public Result Apply(Command command) => throw new NotImplementedException();
+    public Result Apply(Command command)
+    {
+        var result = command switch
+        {
+            Transaction transaction => ApplyTransaction(transaction),
+            Batch batch => new BatchResult([.. batch.Transactions.Select(ApplyTransaction)]),
+            GrantLease grant => ApplyGrant(grant),
+            RenewLeases renew => new LeaseResult([.. renew.Leases.Where(lease => _leases.Find(lease) is null)], _revision),
+            RevokeLease revoke => ApplyRevoke(revoke),
+            Compact compact => ApplyCompact(compact),
+            _ => throw new InvariantViolationException($"no such command: {command.GetType().Name}"),
+        };
+        View = TakeView();
+        return result;
+    }
+
+    private StoreView TakeView() => new(_revision, _compactionFloor, _tree, _leases, _history.View, _recordSum);
+
+    private Result ApplyTransaction(Transaction transaction)
+    {
+        if (TransactionRules.Refusal(transaction) is { } malformed) return malformed;
+        var succeeded = transaction.Compares.All(compare => TransactionRules.Holds(compare, _tree.Find(compare.Key.Span)));
+        var operations = succeeded ? transaction.Success : transaction.Failure;
+
+        // Everything that can be refused is refused before the first change: a transaction is whole or nothing.
+        foreach (var operation in operations)
+        {
+            if (operation is Operation.Put put && put.Lease != LeaseId.None && _leases.Find(put.Lease) is null)
+                return new RefusedResult($"lease {put.Lease} does not exist; grant it before putting keys under it");
+        }
+
+        var edit = new Edit(this);
+        var results = ImmutableArray.CreateBuilder<OperationResult>(operations.Length);
+        foreach (var operation in operations)
+        {
+            results.Add(operation switch
+            {
+                Operation.Put put => new OperationResult.Put(edit.Put(put)),
+                Operation.Delete delete => new OperationResult.Delete(edit.Delete(delete)),
+                Operation.Read read => new OperationResult.Read(edit.Read(read)),
+                _ => throw new InvariantViolationException($"no such operation: {operation.GetType().Name}"),
+            });
+        }
+
+        edit.Finish();
+        return new TransactionResult(succeeded, _revision, results.MoveToImmutable());
+    }
+
+    private Result ApplyGrant(GrantLease grant)
+    {
+        if (grant.Lease == LeaseId.None) return new RefusedResult("a lease id must not be 0");
+        if (grant.TimeToLiveSeconds <= 0) return new RefusedResult($"a lease lives at least one second, not {grant.TimeToLiveSeconds}");
+        if (_leases.Find(grant.Lease) is not null) return new LeaseResult([grant.Lease], _revision);
+        _leases = _leases.Add(new Lease(grant.Lease, grant.TimeToLiveSeconds));
+        return new LeaseResult([], _revision);
+    }
+
+    private LeaseResult ApplyRevoke(RevokeLease revoke)
+    {
+        if (_leases.Find(revoke.Lease) is null) return new LeaseResult([revoke.Lease], _revision);
+        var edit = new Edit(this);
+        foreach (var record in _leases.KeysOf(revoke.Lease).Range(ReadOnlyMemory<byte>.Empty, null)) edit.Delete(record);
+        edit.Finish();
+        _leases = _leases.Remove(revoke.Lease);
+        return new LeaseResult([], _revision);
+    }
+
+    private Result ApplyCompact(Compact compact)
+    {
+        if (compact.Floor > _revision)
+            return new RefusedResult($"revision {compact.Floor} is in the future; the newest is {_revision}");
+        if (compact.Floor > _compactionFloor)
+        {
+            _compactionFloor = compact.Floor;
+            _history.Compact(compact.Floor);
+        }
+
+        return new CompactResult(_compactionFloor);
+    }
+
+    /// <summary>The changes of one revision while they are made.</summary>
+    private sealed class Edit(StoreState state)
+    {
+        private readonly Revision _revision = state._revision.Next;
+        private readonly RecordTree _treeBefore = state._tree;
+        private readonly ulong _sumBefore = state._recordSum;
+        private readonly List<Change> _changes = [];
+
+        public Record? Put(Operation.Put put)
+        {
+            var before = state._tree.Find(put.Key.Span);
+            var record = new Record(
+                put.Key, put.Value, before?.Created ?? _revision, _revision, (before?.Version ?? 0) + 1, put.Lease);
+            state._tree = state._tree.Put(record, out _);
+            Follow(record.Key, record, before);
+            return before;
+        }
+
+        public ImmutableArray<Record> Delete(Operation.Delete delete)
+        {
+            var records = Matching(delete.Key, delete.End, null);
+            foreach (var record in records) Delete(record);
+            return records;
+        }
+
+        public void Delete(Record record)
+        {
+            state._tree = state._tree.Remove(record.Key.Span, out var removed);
+            Invariant.That(ReferenceEquals(removed, record));
+            Follow(record.Key, null, record);
+        }
+
+        public ImmutableArray<Record> Read(Operation.Read read) => Matching(read.Key, read.End, read.Limit);
+
+        /// <summary>Makes the changes a revision; without any, the store stays at the revision it has.</summary>
+        public void Finish()
+        {
+            if (_changes.Count == 0) return;
+            state._history.Append(_changes, state._revision, _treeBefore, _sumBefore, state._recordSum);
+            state._revision = _revision;
+        }
+
+        private void Follow(ReadOnlyMemory<byte> key, Record? current, Record? previous)
+        {
+            if (previous is not null) state._recordSum -= StateHashing.Of(previous);
+            if (current is not null) state._recordSum += StateHashing.Of(current);
+            state._leases = state._leases.Follow(previous, current);
+            _changes.Add(new Change(_revision, key, current, previous));
+        }
+
+        private ImmutableArray<Record> Matching(ReadOnlyMemory<byte> key, ReadOnlyMemory<byte>? end, int? limit)
+        {
+            if (end is null) return state._tree.Find(key.Span) is { } record ? [record] : [];
+            var range = state._tree.Range(key, end);
+            return limit is { } most ? [.. range.Take(most)] : [.. range];
+        }
+    }
 }

@@ -1,28 +1,83 @@
+using ControlPlane.Store.Histories;
+using ControlPlane.Store.Leases;
+using ControlPlane.Store.Trees;
 using ControlPlane.Store.Watches;
 
 namespace ControlPlane.Store;
 
 /// <summary>The store at one revision: immutable, safe to read from any thread while newer revisions are written.</summary>
+/// <remarks>Holding a view keeps its state and its part of the history in memory; it is meant for a request, not for a day.</remarks>
 public sealed class StoreView
 {
-    /// <summary>The revision this view shows.</summary>
-    public Revision Revision => throw new NotImplementedException();
+    private readonly RecordTree _tree;
+    private readonly HistoryView _history;
+    private readonly LeaseTable _leases;
+    private readonly ulong _recordSum;
 
-    /// <summary>History at and below this revision is gone.</summary>
-    public Revision Floor => throw new NotImplementedException();
+    internal StoreView(
+        Revision revision, Revision compactionFloor, RecordTree tree, LeaseTable leases, HistoryView history, ulong recordSum)
+    {
+        Revision = revision;
+        CompactionFloor = compactionFloor;
+        _tree = tree;
+        _leases = leases;
+        _history = history;
+        _recordSum = recordSum;
+    }
+
+    /// <summary>The revision this view shows.</summary>
+    public Revision Revision { get; }
+
+    /// <summary>History at and below this revision is gone. A member's own: it rises with <see cref="CompactionFloor"/>, when history outgrows its
+    /// bytes, and after a restore from a snapshot.</summary>
+    public Revision Floor => _history.Floor;
+
+    /// <summary>The floor that a committed <c>Compact</c> has set; equal on every member that has applied as much.</summary>
+    public Revision CompactionFloor { get; }
+
+    /// <summary>How many keys exist.</summary>
+    public long KeyCount => _tree.Count;
+
+    /// <summary>A hash of every record and the revision: equal on members with equal state at an equal revision, however they got there.
+    /// Leases without keys do not count, since granting one makes no revision.</summary>
+    public ulong StateHash => StateHashing.OfState(_recordSum, Revision);
+
+    /// <summary>The leases that exist, by id. A view from <see cref="At"/> shows those of the view it was taken from.</summary>
+    public IEnumerable<Lease> Leases => _leases.Leases;
+
+    /// <summary>The lease, or null.</summary>
+    public Lease? GetLease(LeaseId id) => _leases.Find(id);
+
+    /// <summary>The records under a lease, in key order; empty when the lease does not exist.</summary>
+    public IEnumerable<Record> KeysUnder(LeaseId id) => _leases.KeysOf(id).Range(ReadOnlyMemory<byte>.Empty, null);
 
     /// <summary>The record of <paramref name="key"/>, or null.</summary>
-    public Record? Get(ReadOnlySpan<byte> key) => throw new NotImplementedException();
+    public Record? Get(ReadOnlySpan<byte> key) => _tree.Find(key);
 
     /// <summary>Records with <c>start ≤ key &lt; end</c> in key order, lazily; <paramref name="end"/> null means "to the last key".</summary>
-    public IEnumerable<Record> Range(ReadOnlyMemory<byte> start, ReadOnlyMemory<byte>? end) => throw new NotImplementedException();
+    public IEnumerable<Record> Range(ReadOnlyMemory<byte> start, ReadOnlyMemory<byte>? end) => _tree.Range(start, end);
 
-    /// <summary>How many keys lie in [start, end).</summary>
-    public long Count(ReadOnlyMemory<byte> start, ReadOnlyMemory<byte>? end) => throw new NotImplementedException();
+    /// <summary>How many keys lie in [start, end). O(log n).</summary>
+    public long Count(ReadOnlyMemory<byte> start, ReadOnlyMemory<byte>? end) =>
+        Math.Max(0, (end is { } bound ? _tree.Rank(bound.Span) : _tree.Count) - _tree.Rank(start.Span));
 
-    /// <summary>The store as it was at <paramref name="revision"/>; null when that is at or below <see cref="Floor"/> history or above <see cref="Revision"/>.</summary>
-    public StoreView? At(Revision revision) => throw new NotImplementedException();
+    /// <summary>The store as it was at <paramref name="revision"/>; null below <see cref="Floor"/> and above <see cref="Revision"/>.
+    /// The floor itself can still be read: what is gone there are the changes that led to it.</summary>
+    public StoreView? At(Revision revision)
+    {
+        if (revision == Revision) return this;
+        if (revision < Floor || revision > Revision) return null;
+        var tree = _history.TreeAt(revision, out var history, out var recordSum);
+        return new StoreView(revision, CompactionFloor, tree, _leases, history, recordSum);
+    }
 
     /// <summary>Changes after <paramref name="after"/>, up to this view's revision, at least one whole revision and about <paramref name="limit"/> changes.</summary>
-    public ChangesOutcome ReadChanges(Revision after, int limit) => throw new NotImplementedException();
+    /// <remarks>A cursor ahead of this view (its reader came from a member that is further) gets nothing and keeps its place.</remarks>
+    public ChangesOutcome ReadChanges(Revision after, int limit)
+    {
+        if (after < Floor) return new ChangesOutcome.Compacted(Floor);
+        if (after >= Revision) return new ChangesOutcome.Read([], after);
+        var changes = _history.Read(after, limit, out var reachedEnd);
+        return new ChangesOutcome.Read(changes, reachedEnd ? Revision : changes[^1].Revision);
+    }
 }

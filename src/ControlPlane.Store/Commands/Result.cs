@@ -10,13 +10,13 @@ public abstract record Result;
 /// <param name="Operations">One element an operation of the branch that ran, in order.</param>
 public sealed record TransactionResult(bool Succeeded, Revision Revision, ImmutableArray<OperationResult> Operations) : Result;
 
-/// <param name="Transactions">One element a transaction, in order.</param>
-public sealed record BatchResult(ImmutableArray<TransactionResult> Transactions) : Result;
+/// <param name="Transactions">One element a transaction, in order: a <see cref="TransactionResult"/>, or a <see cref="RefusedResult"/> for one that may not run.</param>
+public sealed record BatchResult(ImmutableArray<Result> Transactions) : Result;
 
 /// <param name="Unknown">Leases named by the command that do not exist (or, for a grant, exist already).</param>
 public sealed record LeaseResult(ImmutableArray<LeaseId> Unknown, Revision Revision) : Result;
 
-/// <param name="Floor">The floor in force after the command.</param>
+/// <param name="Floor">The committed floor in force after the command; a member's own history may start later.</param>
 public sealed record CompactResult(Revision Floor) : Result;
 
 /// <summary>The command was well-formed but may not run; nothing changed.</summary>
