@@ -1,0 +1,49 @@
+using ControlPlane.Raft.Membership;
+using ControlPlane.Raft.Messages;
+
+namespace ControlPlane.Raft;
+
+/// <summary>Everything that can happen to a member.</summary>
+public abstract record Input
+{
+    /// <summary>Time moved by one tick. A tick that comes late counts once: hand in what is waiting from the network first.</summary>
+    public sealed record Tick : Input
+    {
+        public static readonly Tick One = new();
+    }
+
+    /// <summary>A message arrived.</summary>
+    public sealed record Receive(Message Message) : Input;
+
+    /// <summary>Append these to the log, in this order; each is answered by <see cref="Answer.Proposed"/> or <see cref="Answer.ProposalRefused"/>.</summary>
+    public sealed record Propose(IReadOnlyList<Proposal> Proposals) : Input;
+
+    /// <summary>Find an index that a linearizable read must wait for; answered by <see cref="Answer.ReadReady"/> or <see cref="Answer.ReadRefused"/>.</summary>
+    /// <param name="Contexts">Numbers of the caller's choosing, never used twice.</param>
+    public sealed record Read(IReadOnlyList<ulong> Contexts) : Input;
+
+    /// <summary>The write of this number, and all before it, are durable.</summary>
+    public sealed record Persisted(ulong WriteNumber) : Input;
+
+    /// <summary>A snapshot is durable; entries up to <paramref name="CompactTo"/> are no longer needed.</summary>
+    public sealed record SnapshotTaken(SnapshotMark Snapshot, LogIndex CompactTo) : Input;
+
+    /// <summary>Sending a snapshot to <paramref name="Peer"/> ended.</summary>
+    public sealed record SnapshotSent(ReplicaId Peer, bool Delivered) : Input;
+
+    /// <summary>The last sends to <paramref name="Peer"/> are known to be lost.</summary>
+    public sealed record Unreachable(ReplicaId Peer) : Input;
+
+    /// <summary>Hand leadership to <paramref name="Target"/>.</summary>
+    public sealed record Transfer(ReplicaId Target) : Input;
+
+    /// <summary>Append a configuration at most one voter away from the present one; answered like a proposal.</summary>
+    public sealed record ChangeConfiguration(ulong Context, Configuration Next) : Input;
+
+    /// <summary>Start an election now (a sole voter need not wait for a timeout).</summary>
+    public sealed record Campaign : Input;
+}
+
+/// <param name="Context">A number of the caller's choosing, handed back in the answer.</param>
+/// <param name="Data">Owned by the log from now on.</param>
+public readonly record struct Proposal(ulong Context, ReadOnlyMemory<byte> Data);

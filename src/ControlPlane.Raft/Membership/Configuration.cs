@@ -1,0 +1,36 @@
+using System.Collections.Immutable;
+
+namespace ControlPlane.Raft.Membership;
+
+/// <summary>A member as the group knows it. The core uses the id; name and address travel with it so that every member can find the others.</summary>
+/// <param name="Id">Never reused.</param>
+/// <param name="Name">The operator's name for it.</param>
+/// <param name="PeerAddress"><c>host:port</c>.</param>
+public sealed record Member(ReplicaId Id, string Name, string PeerAddress);
+
+/// <summary>Who votes and who only follows. Carried by log entries and snapshots.</summary>
+/// <param name="Voters">Decide by majority.</param>
+/// <param name="OutgoingVoters">Not empty while a joint change is under way: then a majority of these is needed as well.</param>
+/// <param name="Learners">Receive the log and count in no majority.</param>
+public sealed record Configuration(ImmutableArray<Member> Voters, ImmutableArray<Member> OutgoingVoters, ImmutableArray<Member> Learners)
+{
+    public static Configuration Of(IEnumerable<Member> voters) => new([.. voters.OrderBy(voter => voter.Id)], [], []);
+
+    /// <summary>Everyone who receives the log, each once.</summary>
+    public IEnumerable<Member> Members => Voters.Concat(OutgoingVoters).Concat(Learners).DistinctBy(member => member.Id);
+
+    public bool IsVoter(ReplicaId id) => Voters.Any(voter => voter.Id == id) || OutgoingVoters.Any(voter => voter.Id == id);
+
+    /// <summary>True when <paramref name="id"/> alone is a majority.</summary>
+    public bool IsSoleVoter(ReplicaId id) => Voters.Length == 1 && Voters[0].Id == id && OutgoingVoters.All(voter => voter.Id == id);
+
+    /// <summary>Whether any majority of this and any majority of <paramref name="next"/> must share a member: at most one voter comes or goes (thesis §4.1).</summary>
+    public bool IsOneStepFrom(Configuration next)
+    {
+        if (!OutgoingVoters.IsEmpty || !next.OutgoingVoters.IsEmpty) return false;
+        var present = Voters.Select(voter => voter.Id).ToHashSet();
+        var future = next.Voters.Select(voter => voter.Id).ToHashSet();
+        present.SymmetricExceptWith(future);
+        return present.Count <= 1 && future.Count > 0;
+    }
+}

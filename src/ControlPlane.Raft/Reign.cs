@@ -1,0 +1,288 @@
+using ControlPlane.Raft.Entries;
+using ControlPlane.Raft.Membership;
+using ControlPlane.Raft.Messages;
+using ControlPlane.Raft.Reads;
+using ControlPlane.Raft.Replication;
+
+namespace ControlPlane.Raft;
+
+/// <summary>One term of leading: made when a vote is won, dropped when leadership ends, so that nothing of it can leak into another term.</summary>
+internal sealed class Reign
+{
+    private readonly RaftNode _node;
+    private readonly Dictionary<ReplicaId, Progress> _peers = [];
+    private readonly ReadRounds _reads = new();
+    private readonly LogIndex _opening;
+    private long _uncommittedBytes;
+    private int _heartbeatElapsed;
+    private int _quorumElapsed;
+    private ReplicaId? _transferTarget;
+
+    public Reign(RaftNode node, Effects effects)
+    {
+        _node = node;
+        // Entries of earlier terms are never committed by counting copies; the no-op commits them all (Raft §5.4.2, figure 8).
+        _opening = node.Log.LastIndex.Next;
+        for (var index = node.Commit.Next; index < _opening; index = index.Next) _uncommittedBytes += node.Log[index].SizeBytes;
+        FollowConfiguration();
+        Append(EntryKind.NoOp, default, null, effects);
+        foreach (var peer in _peers.Values) Replicate(peer, effects);
+    }
+
+    /// <summary>True once an entry of this term is committed: then the commit index is known to be no older than any earlier leader's.</summary>
+    public bool HasCommittedInTerm => _node.Commit >= _opening;
+
+    public Progress? ProgressOf(ReplicaId peer) => _peers.GetValueOrDefault(peer);
+
+    public void Tick(Effects effects)
+    {
+        if (++_quorumElapsed >= _node.Options.ElectionTicks)
+        {
+            _quorumElapsed = 0;
+            // A target that has not taken over within an election timeout will not; go on serving.
+            _transferTarget = null;
+            if (!HasActiveQuorum())
+            {
+                _node.StepDown(effects);
+                return;
+            }
+        }
+
+        if (++_heartbeatElapsed < _node.Options.HeartbeatTicks) return;
+        _heartbeatElapsed = 0;
+        if (_reads.HasWaiting && HasCommittedInTerm) _reads.Begin(_node.Commit);
+        SendHeartbeats(effects);
+    }
+
+    public void Propose(IReadOnlyList<Proposal> proposals, Effects effects)
+    {
+        foreach (var proposal in proposals)
+        {
+            if (RefusalNow() is { } reason)
+            {
+                effects.Answers.Add(new Answer.ProposalRefused(proposal.Context, reason, _node.Self));
+                continue;
+            }
+
+            var entry = Append(EntryKind.Command, proposal.Data, null, effects);
+            effects.Answers.Add(new Answer.Proposed(proposal.Context, entry.Term, entry.Index));
+        }
+
+        foreach (var peer in _peers.Values) Replicate(peer, effects);
+    }
+
+    public void ChangeConfiguration(ulong context, Configuration next, Effects effects)
+    {
+        // Only after a commit in the own term: else leaders of two terms can change to majorities that do not meet (Ongaro 2015).
+        var isPossible = HasCommittedInTerm && _node.Log.ConfigurationIndex <= _node.Commit && _node.Log.Configuration.IsOneStepFrom(next);
+        var reason = isPossible ? RefusalNow() : RefusalReason.ChangeNotPossible;
+        if (reason is not null)
+        {
+            effects.Answers.Add(new Answer.ProposalRefused(context, reason.Value, _node.Self));
+            return;
+        }
+
+        var entry = Append(EntryKind.Configuration, default, next, effects);
+        effects.Answers.Add(new Answer.Proposed(context, entry.Term, entry.Index));
+        FollowConfiguration();
+        foreach (var peer in _peers.Values) Replicate(peer, effects);
+    }
+
+    public void Read(IReadOnlyList<ulong> contexts, Effects effects)
+    {
+        foreach (var context in contexts) _reads.Add(context);
+        // One round at a time: reads that come meanwhile share the next one.
+        if (HasCommittedInTerm && !_reads.HasAsked) BeginReadRound(effects);
+    }
+
+    public void Transfer(ReplicaId target, Effects effects)
+    {
+        if (target == _node.Self || !_node.Log.Configuration.IsVoter(target)) return;
+        if (!_peers.TryGetValue(target, out var peer)) return;
+        _transferTarget = target;
+        _quorumElapsed = 0;
+        if (!TryHandOver(peer, effects)) Replicate(peer, effects);
+    }
+
+    public void Receive(AppendAccepted message, Effects effects)
+    {
+        if (!TryHear(message, out var peer)) return;
+        var isNews = peer.Accepted(message.Match);
+        if (isNews) AdvanceCommit(effects);
+        if (_node.Reign != this) return;
+        Replicate(peer, effects);
+        if (isNews) TryHandOver(peer, effects);
+    }
+
+    public void Receive(AppendRejected message, Effects effects)
+    {
+        if (!TryHear(message, out var peer)) return;
+        var agreement = _node.Log.LastAtOrBelow(message.HintIndex, message.HintTerm).Index;
+        if (peer.Rejected(message.Rejected, agreement)) SendAppend(peer, isWorthSendingEmpty: true, effects);
+    }
+
+    public void Receive(HeartbeatResponse message, Effects effects)
+    {
+        if (!TryHear(message, out var peer)) return;
+        peer.Unblock();
+        if (message.Round > peer.ConfirmedRound)
+        {
+            peer.ConfirmedRound = message.Round;
+            ConfirmReads(effects);
+        }
+
+        // Whatever was sent last may be lost; an empty append finds out.
+        if (peer.Match < _node.Log.LastIndex || peer.ToldCommit < _node.Commit || peer.State == ProgressState.Probe)
+        {
+            if (!SendAppend(peer, isWorthSendingEmpty: true, effects)) return;
+            Replicate(peer, effects);
+        }
+    }
+
+    public void SnapshotSent(ReplicaId target, bool delivered) => ProgressOf(target)?.EndSnapshot(delivered);
+
+    public void Unreachable(ReplicaId target) => ProgressOf(target)?.Lost();
+
+    /// <summary>Commits what a majority holds durably, this member's own disk included.</summary>
+    public void AdvanceCommit(Effects effects)
+    {
+        var reached = new LogIndex(Quorum.Reached(_node.Log.Configuration, MatchOf));
+        if (reached <= _node.Commit || _node.Log.TermAt(reached) != _node.Term) return;
+        var hadCommitted = HasCommittedInTerm;
+        for (var index = _node.Commit.Next; index <= reached; index = index.Next) _uncommittedBytes -= _node.Log[index].SizeBytes;
+        _node.CommitTo(reached);
+
+        var configuration = _node.Log.Configuration;
+        if (_node.Log.ConfigurationIndex <= reached && !configuration.IsVoter(_node.Self))
+        {
+            // Removed, and the removal is committed: the others elect one of themselves.
+            foreach (var peer in _peers.Values) SendAppend(peer, isWorthSendingEmpty: true, effects);
+            _node.StepDown(effects);
+            return;
+        }
+
+        if (!hadCommitted && HasCommittedInTerm && _reads.HasWaiting) BeginReadRound(effects);
+        foreach (var peer in _peers.Values)
+        {
+            if (peer.State == ProgressState.Replicate && peer.Next > _node.Log.LastIndex) SendAppend(peer, isWorthSendingEmpty: true, effects);
+        }
+    }
+
+    /// <summary>The lowest index that compaction must leave, for followers that are about to go on after a snapshot.</summary>
+    public LogIndex CompactionFloor(LogIndex wanted)
+    {
+        foreach (var peer in _peers.Values)
+        {
+            // Without the floor a slow transfer would end before the log begins, and begin again, for ever.
+            if (peer.State == ProgressState.Snapshot && peer.IsRecentlyActive && peer.PendingSnapshot < wanted) wanted = peer.PendingSnapshot;
+        }
+
+        return wanted;
+    }
+
+    public void End(Effects effects, ReplicaId? leader) => _reads.RefuseAll(effects.Answers, leader);
+
+    private RefusalReason? RefusalNow()
+    {
+        if (_transferTarget is not null) return RefusalReason.Transferring;
+        return _uncommittedBytes >= _node.Options.UncommittedBytesMax ? RefusalReason.TooMuchInFlight : null;
+    }
+
+    private Entry Append(EntryKind kind, ReadOnlyMemory<byte> data, Configuration? configuration, Effects effects)
+    {
+        var entry = new Entry(_node.Term, _node.Log.LastIndex.Next, kind, data, configuration);
+        _uncommittedBytes += entry.SizeBytes;
+        _node.Append(entry, effects);
+        return entry;
+    }
+
+    private void FollowConfiguration()
+    {
+        var members = _node.Log.Configuration.Members.Select(member => member.Id).Where(id => id != _node.Self).ToHashSet();
+        foreach (var gone in _peers.Keys.Where(id => !members.Contains(id)).ToList()) _peers.Remove(gone);
+        foreach (var id in members) _peers.TryAdd(id, new Progress(id, _node.Log.LastIndex, _node.Options));
+    }
+
+    private bool TryHear(Message message, out Progress peer)
+    {
+        // A member that left may still talk.
+        if (!_peers.TryGetValue(message.From, out peer!)) return false;
+        peer.IsRecentlyActive = true;
+        return true;
+    }
+
+    private ulong MatchOf(ReplicaId id) => id == _node.Self ? _node.Writes.Durable.Value : ProgressOf(id)?.Match.Value ?? 0;
+
+    private bool HasActiveQuorum()
+    {
+        var verdict = Quorum.Decide(_node.Log.Configuration, id => id == _node.Self || ProgressOf(id)?.IsRecentlyActive == true);
+        foreach (var peer in _peers.Values) peer.IsRecentlyActive = false;
+        return verdict == Verdict.Won;
+    }
+
+    private void BeginReadRound(Effects effects)
+    {
+        _reads.Begin(_node.Commit);
+        SendHeartbeats(effects);
+        ConfirmReads(effects);
+    }
+
+    private void ConfirmReads(Effects effects)
+    {
+        var confirmed = Quorum.Reached(_node.Log.Configuration, id => id == _node.Self ? _reads.Round : ProgressOf(id)?.ConfirmedRound ?? 0);
+        _reads.Confirm(confirmed, effects.Answers);
+        if (_reads.HasWaiting && !_reads.HasAsked && HasCommittedInTerm) BeginReadRound(effects);
+    }
+
+    private void SendHeartbeats(Effects effects)
+    {
+        foreach (var peer in _peers.Values)
+        {
+            // Never beyond what the follower is known to hold: it may have other entries there.
+            var commit = peer.Match < _node.Commit ? peer.Match : _node.Commit;
+            effects.Messages.Add(new Heartbeat(_node.Self, peer.Peer, _node.Term, commit, _reads.Round));
+        }
+    }
+
+    private void Replicate(Progress peer, Effects effects)
+    {
+        while (SendAppend(peer, isWorthSendingEmpty: false, effects) && peer.State == ProgressState.Replicate)
+        {
+        }
+    }
+
+    private bool SendAppend(Progress peer, bool isWorthSendingEmpty, Effects effects)
+    {
+        if (!peer.MaySend) return false;
+        var previous = new LogIndex(peer.Next.Value - 1);
+        if (_node.Log.TermAt(previous) is not { } previousTerm)
+        {
+            SendSnapshot(peer, effects);
+            return false;
+        }
+
+        // Before the follower's durable end is known, an entry the leader has not sent yet is as good as any to probe with.
+        var entries = _node.Log.Slice(peer.Next, _node.Log.LastIndex, _node.Options.AppendSizeBytesMax);
+        if (entries.Count == 0 && !isWorthSendingEmpty) return false;
+        effects.Messages.Add(new Append(_node.Self, peer.Peer, _node.Term, previous, previousTerm, entries, _node.Commit));
+        peer.ToldCommit = _node.Commit;
+        peer.Sent(new LogIndex(previous.Value + (ulong)entries.Count), entries.Count, entries.Sum(entry => entry.SizeBytes));
+        return true;
+    }
+
+    private void SendSnapshot(Progress peer, Effects effects)
+    {
+        // To a silent member it would only fill a socket.
+        if (!peer.IsRecentlyActive) return;
+        Invariant.That(_node.Snapshot.Index >= _node.Log.Base);
+        peer.BeginSnapshot(_node.Snapshot.Index);
+        effects.Messages.Add(new InstallSnapshot(_node.Self, peer.Peer, _node.Term, _node.Snapshot));
+    }
+
+    private bool TryHandOver(Progress peer, Effects effects)
+    {
+        if (_transferTarget != peer.Peer || peer.Match < _node.Log.LastIndex) return false;
+        effects.Messages.Add(new TimeoutNow(_node.Self, peer.Peer, _node.Term));
+        return true;
+    }
+}
