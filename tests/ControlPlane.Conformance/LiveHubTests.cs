@@ -1,5 +1,3 @@
-using ControlPlane.Harness;
-
 namespace ControlPlane.Conformance;
 
 /// <summary>The official JavaScript SignalR client, under node, follows the live hub.</summary>
