@@ -18,7 +18,9 @@ public sealed class Plan
     public TimeSpan? ReconcileAfter { get; private set; }
 
     /// <summary>Creates an object; "already exists" counts as done, since names are deterministic.</summary>
-    public Plan Create(ResourceDescriptor resource, JsonObject document) => Add(new PlanStep.Create(resource, document));
+    /// <param name="announcement">Recorded when this call made the object, not when it was there already; see <see cref="Announcement"/>.</param>
+    public Plan Create(ResourceDescriptor resource, JsonObject document, PlanStep.Event? announcement = null) =>
+        Add(new PlanStep.Create(resource, document, announcement));
 
     /// <summary>Deletes an object if it still has this uid, whatever its kind; "not found" counts as done.</summary>
     public Plan Delete(ResourceObject resource, DeletePropagation? propagation = null, long? gracePeriodSeconds = null) =>
@@ -51,7 +53,11 @@ public sealed class Plan
     /// <summary>Records a Kubernetes Event about an object; repeats are counted, not multiplied.</summary>
     /// <param name="type"><c>Normal</c> or <c>Warning</c>.</param>
     public Plan Event<T>(T about, string type, string reason, string message) where T : class, IResource<T> =>
-        Add(new PlanStep.Event(KeyOf(about), about.Metadata.Uid, about.Metadata.ResourceVersion, type, reason, message));
+        Add(Announcement(about, type, reason, message));
+
+    /// <summary>An event to be recorded only when the create it travels with took place.</summary>
+    public static PlanStep.Event Announcement<T>(T about, string type, string reason, string message) where T : class, IResource<T> =>
+        new(KeyOf(about), about.Metadata.Uid, about.Metadata.ResourceVersion, type, reason, message);
 
     /// <summary>Looks again after <paramref name="after"/>, the shortest of all calls.</summary>
     public Plan ReconcileAgain(TimeSpan after)
@@ -92,7 +98,8 @@ public sealed class Plan
 /// <summary>One write a plan asks for.</summary>
 public abstract record PlanStep
 {
-    public sealed record Create(ResourceDescriptor Resource, JsonObject Document) : PlanStep;
+    /// <param name="Announcement">Recorded when the object is new, or null.</param>
+    public sealed record Create(ResourceDescriptor Resource, JsonObject Document, Event? Announcement = null) : PlanStep;
 
     public sealed record Delete(ResourceKey Key, string Uid, DeletePropagation? Propagation, long? GracePeriodSeconds) : PlanStep;
 

@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using ControlPlane.Api.Kinds;
 
 namespace ControlPlane.Api.Control;
@@ -19,11 +18,10 @@ public abstract class World
     /// <summary>Objects whose controller owner reference has the owner's uid, in name order.</summary>
     public abstract IEnumerable<T> OwnedBy<T>(IResource owner) where T : class, IResource<T>;
 
-    /// <summary>The whole document behind a typed view, a fresh copy: for what is handed on as it is, such as a pod template.</summary>
-    /// <returns>Null when the object has left the cache.</returns>
-    public abstract JsonObject? Document<T>(T resource) where T : class, IResource<T>;
+    /// <summary>The pods bound to a node, in name order. The interest must name pods.</summary>
+    public abstract IEnumerable<Pod> PodsOnNode(string nodeName);
 
-    /// <summary>When this state of the object reached the cache, by our own clock: heartbeats are judged by it, so that a node with a
-    /// wrong clock is not taken for dead. A new leader sees everything anew and so grants every node its grace again.</summary>
-    public abstract DateTimeOffset SeenAt<T>(T resource) where T : class, IResource<T>;
+    /// <summary>False while creates for this object are held back, because the server refused the last one (a quota, say). A plan should then
+    /// hold none, so that the rest of it, the status above all, still comes true.</summary>
+    public virtual bool MayCreate => true;
 }

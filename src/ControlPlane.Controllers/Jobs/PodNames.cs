@@ -1,4 +1,4 @@
-using System.Text;
+using ControlPlane.Controllers.Runtime;
 
 namespace ControlPlane.Controllers.Jobs;
 
@@ -33,7 +33,7 @@ internal readonly struct PodNames
     {
         var index = completionIndex is { } number ? $"-{number}" : "";
         var room = BaseLengthMax - index.Length;
-        return new((job.Length > room ? job[..room].TrimEnd('.', '-') : job) + index, Hash(uid + index));
+        return new((job.Length > room ? job[..room].TrimEnd('.', '-') : job) + index, StableHash.Of(uid + index));
     }
 
     /// <param name="ordinal">At least 0 and below 27^5.</param>
@@ -52,15 +52,5 @@ internal readonly struct PodNames
 
             return $"{_base}-{suffix}";
         }
-    }
-
-    // FNV-1a, then a finaliser: stable across processes and versions, which string.GetHashCode is not.
-    internal static ulong Hash(string text)
-    {
-        var hash = 14_695_981_039_346_656_037UL;
-        foreach (var octet in Encoding.UTF8.GetBytes(text)) hash = (hash ^ octet) * 1_099_511_628_211UL;
-        hash ^= hash >> 33;
-        hash *= 0xff51afd7ed558ccdUL;
-        return hash ^ (hash >> 33);
     }
 }
