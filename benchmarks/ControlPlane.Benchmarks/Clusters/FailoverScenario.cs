@@ -115,8 +115,8 @@ internal static class FailoverScenario
         return longest;
     }
 
-    private static string Job(int number) => $$$"""
-        {"apiVersion":"batch/v1","kind":"Job","metadata":{"name":"j{{{number}}}"},"spec":{"template":{"spec":{"restartPolicy":"Never",
+    private static string Job(int number) => $$$$$"""
+        {"apiVersion":"batch/v1","kind":"Job","metadata":{"name":"j{{{{{number}}}}}"},"spec":{"template":{"spec":{"restartPolicy":"Never",
         "containers":[{"name":"c","image":"busybox","command":["true"],"resources":{"requests":{"cpu":"10m"}}}]}}}}
         """;
 }

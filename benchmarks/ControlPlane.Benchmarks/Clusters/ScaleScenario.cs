@@ -78,8 +78,8 @@ internal static class ScaleScenario
 
     private static string Mebibytes(long bytes) => $"{bytes / 1048576.0:0} MiB";
 
-    private static string Pod(int number) => $$$"""
-        {"apiVersion":"v1","kind":"Pod","metadata":{"name":"p{{{number}}}","labels":{"app":"scale"}},"spec":{"containers":[{"name":"c","image":"busybox","command":["sleep","3600"],
-        "resources":{"requests":{"cpu":"{{{100 + number % 7 * 100}}}m","memory":"{{{64 << number % 4}}}Mi"}}}]}}
+    private static string Pod(int number) => $$$$$"""
+        {"apiVersion":"v1","kind":"Pod","metadata":{"name":"p{{{{{number}}}}}","labels":{"app":"scale"}},"spec":{"containers":[{"name":"c","image":"busybox","command":["sleep","3600"],
+        "resources":{"requests":{"cpu":"{{{{{100 + number % 7 * 100}}}}}m","memory":"{{{{{64 << number % 4}}}}}Mi"}}}]}}
         """;
 }
