@@ -308,14 +308,16 @@ public sealed class RaftNode
         // Whether the candidate is in the configuration is not asked: this member's may be older than the candidate's.
         var isFree = HardState.Vote == request.From || (HardState.Vote is null && Leader is null);
         var isGranted = isFree && Log.IsNoNewerThan(request.LastTerm, request.LastIndex);
-        if (isGranted)
+        if (!isGranted)
         {
-            // Persist before answering: a vote forgotten in a crash can elect two leaders in one term (Raft §5.2).
-            if (HardState.Vote is null) Persist(HardState with { Vote = request.From }, effects);
-            _clock.Restart();
+            effects.Messages.Add(new VoteResponse(Self, request.From, Term, Granted: false));
+            return;
         }
 
-        Writes.SendWhenDurable(new VoteResponse(Self, request.From, Term, isGranted));
+        // Persist before answering: a vote forgotten in a crash can elect two leaders in one term (Raft §5.2).
+        if (HardState.Vote is null) Persist(HardState with { Vote = request.From }, effects);
+        _clock.Restart();
+        Writes.SendWhenDurable(new VoteResponse(Self, request.From, Term, Granted: true));
     }
 
     private void Receive(VoteResponse response, Effects effects)
@@ -350,7 +352,8 @@ public sealed class RaftNode
         if (Log.TermAt(append.PreviousIndex) != append.PreviousTerm)
         {
             var (hintIndex, hintTerm) = Log.LastAtOrBelow(append.PreviousIndex, append.PreviousTerm);
-            Writes.SendWhenDurable(new AppendRejected(Self, append.From, Term, append.PreviousIndex, hintIndex, hintTerm));
+            // A refusal promises nothing, so that it need not wait for the disk.
+            effects.Messages.Add(new AppendRejected(Self, append.From, Term, append.PreviousIndex, hintIndex, hintTerm));
             return;
         }
 

@@ -111,6 +111,7 @@ internal sealed class Reign
         if (isNews) AdvanceCommit(effects);
         if (_node.Reign != this) return;
         Replicate(peer, effects);
+        ConveyCommit(peer, effects);
         if (isNews) TryHandOver(peer, effects);
     }
 
@@ -162,10 +163,7 @@ internal sealed class Reign
         }
 
         if (!hadCommitted && HasCommittedInTerm && _reads.HasWaiting) BeginReadRound(effects);
-        foreach (var peer in _peers.Values)
-        {
-            if (peer.State == ProgressState.Replicate && peer.Next > _node.Log.LastIndex) SendAppend(peer, isWorthSendingEmpty: true, effects);
-        }
+        foreach (var peer in _peers.Values) ConveyCommit(peer, effects);
     }
 
     /// <summary>The lowest index that compaction must leave, for followers that are about to go on after a snapshot.</summary>
@@ -249,6 +247,13 @@ internal sealed class Reign
         while (SendAppend(peer, isWorthSendingEmpty: false, effects) && peer.State == ProgressState.Replicate)
         {
         }
+    }
+
+    // Those that still have entries to come learn the commit index with them.
+    private void ConveyCommit(Progress peer, Effects effects)
+    {
+        if (peer.State != ProgressState.Replicate || peer.Next <= _node.Log.LastIndex || peer.ToldCommit >= _node.Commit) return;
+        SendAppend(peer, isWorthSendingEmpty: true, effects);
     }
 
     private bool SendAppend(Progress peer, bool isWorthSendingEmpty, Effects effects)
