@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Text.Json;
 using ControlPlane.Api.Facts;
 using ControlPlane.Api.Resources;
@@ -10,6 +11,7 @@ internal sealed class SchemaCatalog
     private readonly byte[] _text;
     private readonly Dictionary<string, Range> _places = new(StringComparer.Ordinal);
     private readonly Dictionary<GroupVersionKind, string> _names = [];
+    private readonly FrozenDictionary<string, Slot> _slots;
 
     /// <summary>The built-in types.</summary>
     public static SchemaCatalog BuiltIn { get; } = new(EmbeddedFacts.Read("schemas.json"));
@@ -27,6 +29,8 @@ internal sealed class SchemaCatalog
             NoteKinds(ref reader, name);
             _places[name] = start..(int)reader.BytesConsumed;
         }
+
+        _slots = _places.Keys.ToFrozenDictionary(name => name, _ => new Slot());
     }
 
     /// <summary>All type names, in the file's order.</summary>
@@ -34,6 +38,14 @@ internal sealed class SchemaCatalog
 
     /// <summary>The type of a kind, or null.</summary>
     public string? NameOf(GroupVersionKind kind) => _names.GetValueOrDefault(kind);
+
+    /// <summary>The compiled type.</summary>
+    /// <exception cref="KeyNotFoundException">The file has no such type.</exception>
+    // Two threads may compile the same type at once; both results are equal and either may stay.
+    public SchemaNode Get(string name) => _slots[name].Node ??= new SchemaCompiler(this).Compile(name, TextOf(name));
+
+    /// <summary>Whether there is such a type.</summary>
+    public bool Contains(string name) => _places.ContainsKey(name);
 
     /// <summary>The type's JSON text as in the file.</summary>
     public ReadOnlyMemory<byte> TextOf(string name) => _text.AsMemory(_places[name]);
@@ -61,5 +73,10 @@ internal sealed class SchemaCatalog
                 reader.Skip();
             }
         }
+    }
+
+    private sealed class Slot
+    {
+        public SchemaNode? Node { get; set; }
     }
 }
