@@ -11,7 +11,9 @@ public sealed record Interest(ResourceDescriptor Primary, ImmutableArray<Interes
     public static Interest In<T>() where T : class, IResource<T> => new(T.Resource, []);
 
     /// <summary>Objects with a controller owner reference to a primary.</summary>
-    public Interest AndOwned<T>() where T : class, IResource<T> => this with { Sources = Sources.Add(new(T.Resource, true, null)) };
+    /// <param name="gatherTime">How long the owner sleeps on after a change, so that a wave of changes is one reconcile; null: not at all.</param>
+    public Interest AndOwned<T>(TimeSpan? gatherTime = null) where T : class, IResource<T> =>
+        this with { Sources = Sources.Add(new(T.Resource, true, null, null, gatherTime ?? TimeSpan.Zero)) };
 
     /// <summary>Objects that are read.</summary>
     /// <param name="wakes">From a changed object to the primaries that must look again; null: nobody.</param>
@@ -27,11 +29,13 @@ public sealed record Interest(ResourceDescriptor Primary, ImmutableArray<Interes
     /// <param name="IsOwned">Whether its controller owner is woken.</param>
     /// <param name="Wakes">Whom any change wakes; null: nobody.</param>
     /// <param name="WakesWhenGone">Whom its disappearance wakes; null: nobody.</param>
+    /// <param name="GatherTime">Delay of waking the owner.</param>
     public sealed record Source(
         ResourceDescriptor Resource,
         bool IsOwned,
         Func<ResourceObject, IEnumerable<ObjectName>>? Wakes,
-        Func<ResourceObject, World, IEnumerable<ObjectName>>? WakesWhenGone = null);
+        Func<ResourceObject, World, IEnumerable<ObjectName>>? WakesWhenGone = null,
+        TimeSpan GatherTime = default);
 }
 
 /// <summary>A primary object by name; <paramref name="Namespace"/> is null for cluster-scoped kinds.</summary>

@@ -19,6 +19,7 @@ internal readonly struct PodNames
     private readonly string _base;
     private readonly long _factor;
     private readonly long _offset;
+    private readonly long _inverse;
 
     private PodNames(string @base, ulong key)
     {
@@ -26,6 +27,7 @@ internal readonly struct PodNames
         // Coprime with 27^5, that is no multiple of 3: only then is the map one to one.
         _factor = (long)(key % (Count / 3)) * 3 + 1;
         _offset = (long)((key >> 24) % Count);
+        _inverse = InverseOf(_factor);
     }
 
     /// <summary>The names of a Job's pods, or of one completion index's.</summary>
@@ -52,5 +54,52 @@ internal readonly struct PodNames
 
             return $"{_base}-{suffix}";
         }
+    }
+
+    /// <summary>Which ordinal a name has; false when it is not one of these names.</summary>
+    public bool TryOrdinalOf(string name, out int ordinal)
+    {
+        ordinal = -1;
+        if (name.Length != _base.Length + 1 + SuffixLength || !name.StartsWith(_base, StringComparison.Ordinal) || name[_base.Length] != '-') return false;
+        var number = 0L;
+        for (var place = name.Length - 1; place > _base.Length; place--)
+        {
+            var digit = Alphabet.IndexOf(name[place]);
+            if (digit < 0) return false;
+            number = number * Alphabet.Length + digit;
+        }
+
+        ordinal = (int)((number - _offset + Count) % Count * _inverse % Count);
+        return true;
+    }
+
+    /// <summary>The lowest ordinals whose names are not taken: chosen again, they are the same, however stale the view.</summary>
+    public IEnumerable<string> Free(IEnumerable<string> taken)
+    {
+        var ordinals = new HashSet<int>();
+        foreach (var name in taken)
+        {
+            if (TryOrdinalOf(name, out var ordinal)) ordinals.Add(ordinal);
+        }
+
+        for (var ordinal = 0; ordinal < Count; ordinal++)
+        {
+            if (!ordinals.Contains(ordinal)) yield return this[ordinal];
+        }
+    }
+
+    // Extended Euclid; the factor is coprime with the count.
+    private static long InverseOf(long factor)
+    {
+        long remainder = factor, nextRemainder = Count, coefficient = 1, nextCoefficient = 0;
+        while (nextRemainder != 0)
+        {
+            var quotient = remainder / nextRemainder;
+            (remainder, nextRemainder) = (nextRemainder, remainder - quotient * nextRemainder);
+            (coefficient, nextCoefficient) = (nextCoefficient, coefficient - quotient * nextCoefficient);
+        }
+
+        Invariant.That(remainder == 1);
+        return (coefficient % Count + Count) % Count;
     }
 }

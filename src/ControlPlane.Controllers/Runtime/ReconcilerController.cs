@@ -77,8 +77,8 @@ internal sealed class ReconcilerController<T, TReconciler> : KeyedController<Obj
         {
             informer.OnChange(change =>
             {
-                WakeOwner(change.New);
-                WakeOwner(change.Old);
+                WakeOwner(change.New, source.GatherTime);
+                WakeOwner(change.Old, source.GatherTime);
             });
         }
 
@@ -92,13 +92,13 @@ internal sealed class ReconcilerController<T, TReconciler> : KeyedController<Obj
         }
     }
 
-    private void WakeOwner(ResourceObject? owned)
+    private void WakeOwner(ResourceObject? owned, TimeSpan delay)
     {
         if (owned is null) return;
         foreach (var owner in Lineage.Read(owned.Json.Span).Owners)
         {
             if (!owner.IsController || owner.Kind != T.Resource.Kind.Kind || owner.ApiVersion != T.Resource.Kind.ApiVersion) continue;
-            Queue.Add(new(T.Resource.IsNamespaced ? owned.Namespace : null, owner.Name));
+            Queue.AddAfter(new(T.Resource.IsNamespaced ? owned.Namespace : null, owner.Name), delay);
         }
     }
 
