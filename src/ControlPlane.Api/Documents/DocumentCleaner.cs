@@ -112,12 +112,12 @@ internal sealed class DocumentCleaner(GroupVersionKind kind)
             case SchemaType.Double:
                 return given == JsonValueKind.Number ? node : throw WrongType(node, "float64");
             case SchemaType.Int32:
-                return given == JsonValueKind.Number && TryInteger(value!, out var small) && small is >= int.MinValue and <= int.MaxValue ? node : throw WrongType(node, "int32");
+                return given == JsonValueKind.Number && JsonNumbers.TryRead(value, out var small) && small is >= int.MinValue and <= int.MaxValue ? node : throw WrongType(node, "int32");
             case SchemaType.Int64:
-                return given == JsonValueKind.Number && TryInteger(value!, out _) ? node : throw WrongType(node, "int64");
+                return given == JsonValueKind.Number && JsonNumbers.TryRead(value, out _) ? node : throw WrongType(node, "int64");
             case SchemaType.IntOrString:
                 if (given == JsonValueKind.String) return node;
-                return given == JsonValueKind.Number && TryInteger(value!, out var number) && number is >= int.MinValue and <= int.MaxValue ? node : throw WrongType(node, "int32 or string");
+                return given == JsonValueKind.Number && JsonNumbers.TryRead(value, out var number) && number is >= int.MinValue and <= int.MaxValue ? node : throw WrongType(node, "int32 or string");
             case SchemaType.Bytes:
                 return CleanBytes(given == JsonValueKind.String ? value! : throw WrongType(node, "base64 text"));
             case SchemaType.Time:
@@ -156,20 +156,12 @@ internal sealed class DocumentCleaner(GroupVersionKind kind)
     {
         SchemaType.Object or SchemaType.Map or SchemaType.FreeObject => new JsonObject(),
         SchemaType.Array => new JsonArray(),
-        SchemaType.Int32 or SchemaType.Int64 or SchemaType.Double or SchemaType.IntOrString => JsonValue.Create(0),
+        SchemaType.Int32 or SchemaType.Int64 or SchemaType.Double or SchemaType.IntOrString => JsonNumbers.Create(0),
         SchemaType.Boolean => JsonValue.Create(false),
         SchemaType.Quantity => JsonValue.Create("0"),
         SchemaType.String or SchemaType.Bytes => JsonValue.Create(""),
         _ => null,
     };
-
-    private static bool TryInteger(JsonValue value, out long number)
-    {
-        if (value.TryGetValue(out number)) return true;
-        if (!value.TryGetValue(out int small)) return false;
-        number = small;
-        return true;
-    }
 
     private ApiException WrongType(JsonNode node, string wanted)
     {

@@ -60,7 +60,7 @@ internal sealed class JsonDocumentParser(ICollection<string> duplicates, string?
             case JsonTokenType.Null:
                 return null;
             default:
-                if (reader.TryGetInt64(out var number)) return JsonValue.Create(number);
+                if (reader.TryGetInt64(out var number)) return JsonNumbers.Create(number);
                 // Kept with its digits, so that a refusal can show them and a free-form field loses nothing.
                 return JsonValue.Create(JsonElement.ParseValue(ref reader));
         }

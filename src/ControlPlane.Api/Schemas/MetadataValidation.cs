@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json.Nodes;
+using ControlPlane.Api.Documents;
 using ControlPlane.Api.Errors;
 using ControlPlane.Api.Resources;
 
@@ -36,9 +37,9 @@ public static class MetadataValidation
         if (name.Length == 0) errors.Required("metadata.name", "name or generateName is required");
         else if (NameProblem(resource, name) is { } nameProblem) errors.Invalid("metadata.name", Quote(name), nameProblem);
         ValidateNamespace(Text(metadata, "namespace"), resource, errors);
-        if (metadata["generation"] is JsonValue generation && generation.TryGetValue(out long number) && number < 0)
+        if (JsonNumbers.TryRead(metadata["generation"], out var generation) && generation < 0)
         {
-            errors.Invalid("metadata.generation", generation.ToJsonString(), "must be greater than or equal to 0");
+            errors.Invalid("metadata.generation", $"{generation}", "must be greater than or equal to 0");
         }
 
         ValidateLabels(metadata["labels"] as JsonObject, "metadata.labels", errors);
