@@ -37,7 +37,7 @@ internal sealed class Kubectl
     public Task<Finished> RunAsync(params string[] arguments) => RunAsync(arguments, null);
 
     public Task<Finished> RunAsync(string[] arguments, string? input, TimeSpan? deadline = null) =>
-        BinaryProcess.RunAsync(_path, _home, Environment_(), arguments, deadline ?? TimeSpan.FromSeconds(90), input);
+        BinaryProcess.RunAsync(_path, _home, Surroundings(), arguments, deadline ?? TimeSpan.FromSeconds(90), input);
 
     /// <summary>Runs and expects success.</summary>
     /// <returns>Standard output.</returns>
@@ -45,6 +45,14 @@ internal sealed class Kubectl
 
     /// <summary>Runs with standard input and expects success.</summary>
     public async Task<string> OkWithInputAsync(string input, params string[] arguments) => Succeeded(await RunAsync(arguments, input), arguments);
+
+    /// <summary>Runs with an editor that is a command taking the file's name, and expects success.</summary>
+    public async Task<string> OkWithEditorAsync(string editor, params string[] arguments)
+    {
+        var environment = Surroundings();
+        environment["KUBE_EDITOR"] = editor;
+        return Succeeded(await BinaryProcess.RunAsync(_path, _home, environment, arguments), arguments);
+    }
 
     /// <summary>Runs and expects refusal.</summary>
     /// <returns>Standard error.</returns>
@@ -56,7 +64,7 @@ internal sealed class Kubectl
     }
 
     /// <summary>Starts one that goes on, such as <c>get -w</c>.</summary>
-    public BinaryProcess Start(params string[] arguments) => BinaryProcess.Start(_path, _home, Environment_(), arguments);
+    public BinaryProcess Start(params string[] arguments) => BinaryProcess.Start(_path, _home, Surroundings(), arguments);
 
     private static string Succeeded(Finished finished, string[] arguments)
     {
@@ -64,7 +72,7 @@ internal sealed class Kubectl
         return finished.Output;
     }
 
-    private Dictionary<string, string> Environment_() => new() { ["KUBECONFIG"] = _kubeconfig, ["HOME"] = _home, ["KUBECTL_EXPLAIN_OPENAPIV3"] = "true" };
+    private Dictionary<string, string> Surroundings() => new() { ["KUBECONFIG"] = _kubeconfig, ["HOME"] = _home };
 
     // Versions often lie beside the link's target.
     private static IEnumerable<string> WithTarget(string folder)
