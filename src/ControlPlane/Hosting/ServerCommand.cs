@@ -1,0 +1,75 @@
+using System.CommandLine;
+
+namespace ControlPlane.Hosting;
+
+/// <summary><c>controlplane server</c>: one server of a cluster.</summary>
+internal static class ServerCommand
+{
+    private static readonly string[] Known = ["name", "data", "listen", "advertise", "peer-listen", "initial-cluster", "dashboard-listen"];
+
+    public static Command Create()
+    {
+        var name = Text("--name", "NAME", "This server's name in --initial-cluster, such as s1.");
+        var data = Text("--data", "DIR", "A copy of the folder `controlplane init` made; the log is kept there too.");
+        var listen = Text("--listen", "HOST:PORT", "Where to serve the API (default 127.0.0.1:6443).");
+        var advertise = Text("--advertise", "HOST:PORT", "Address at which agents reach this server, when --listen is not one (0.0.0.0).");
+        var peerListen = Text("--peer-listen", "HOST:PORT", "Where the other servers reach this one.");
+        var cluster = Text("--initial-cluster", "NAME=HOST:PORT,…", "Every first server with its peer address, the same on all of them.");
+        var dashboard = Text("--dashboard-listen", "HOST:PORT", "Where to serve the dashboard; without it there is none.");
+        var config = Text("--config", "FILE", "YAML file of settings, each named like its flag: `listen: 0.0.0.0:6443`. Flags and CONTROLPLANE_… variables win.");
+        var command = new Command("server",
+            """
+            Run one server of a cluster (1, 3, 5 or 7 of them).
+
+              controlplane server --name s1 --data s1 --listen 10.0.0.1:6443 --peer-listen 10.0.0.1:7000 \
+                --initial-cluster s1=10.0.0.1:7000,s2=10.0.0.2:7000,s3=10.0.0.3:7000
+            """) { name, data, listen, advertise, peerListen, cluster, dashboard, config };
+        command.SetAction(async (result, _) =>
+        {
+            var settings = Settings.Read(result.GetValue(config), Known);
+            string? Value(Option<string?> option) => settings.Text(option.Name.TrimStart('-'), result.GetValue(option));
+            var members = Value(cluster) is { } text ? Addresses.Members(text, "--initial-cluster") : null;
+            var chosen = new ServerSettings(
+                settings.Required("name", result.GetValue(name)),
+                settings.Required("data", result.GetValue(data)),
+                Addresses.ToListen(Value(listen) ?? "127.0.0.1:6443", "--listen"),
+                Value(advertise),
+                Value(peerListen) is { } peer ? Addresses.ToListen(peer, "--peer-listen") : null,
+                members)
+            {
+                DashboardListen = Value(dashboard) is { } board ? Addresses.ToListen(board, "--dashboard-listen") : null,
+            };
+            return await RunAsync(Checked(chosen));
+        });
+        return command;
+    }
+
+    private static async Task<int> RunAsync(ServerSettings settings)
+    {
+        using var signals = new StopSignals(Console.Error);
+        await using var server = await ServerHost.StartAsync(settings, new ConsoleLog(Console.Error), signals.Asked);
+        Console.Out.WriteLine($"Ready: {server.Url} in {server.StartedAfter.TotalSeconds:0.0} s");
+        if (server.DashboardUrl is { } dashboard) Console.Out.WriteLine($"Dashboard: {dashboard}");
+        await server.RunUntilAsync(signals.Asked);
+        return 0;
+    }
+
+    private static ServerSettings Checked(ServerSettings settings)
+    {
+        if (settings.Members is not { } members) return settings;
+        if (!members.ContainsKey(settings.Name))
+        {
+            throw new CommandException($"--initial-cluster does not name this server, \"{settings.Name}\"; it names {string.Join(", ", members.Keys)}");
+        }
+
+        if (members.Count > 1 && settings.PeerListen is null) throw new CommandException("--peer-listen is required when --initial-cluster names other servers");
+        if (members.Count > 1 && !Security.ClusterIdentity.ExistsIn(settings.DataFolder))
+        {
+            throw new CommandException($"{settings.DataFolder}/pki is missing: servers of one cluster share one identity. Make it once with `controlplane init --data DIR`, and start each server on a copy.");
+        }
+
+        return settings;
+    }
+
+    private static Option<string?> Text(string name, string help, string description) => new(name) { Description = description, HelpName = help };
+}

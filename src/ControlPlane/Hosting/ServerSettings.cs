@@ -1,0 +1,22 @@
+using System.Net;
+
+namespace ControlPlane.Hosting;
+
+/// <summary>What one server is told.</summary>
+/// <param name="Name">This member's name in <paramref name="Members"/>.</param>
+/// <param name="DataFolder">Holds the identity (<c>pki</c>) and the log.</param>
+/// <param name="Listen">The API.</param>
+/// <param name="Advertise"><c>host:port</c> that agents reach the API at; null: the bound address.</param>
+/// <param name="PeerListen">The other members; null for a server of its own.</param>
+/// <param name="Members">Names and peer addresses of all first members; null for a server of its own.</param>
+internal sealed record ServerSettings(
+    string Name,
+    string DataFolder,
+    IPEndPoint Listen,
+    string? Advertise = null,
+    IPEndPoint? PeerListen = null,
+    IReadOnlyDictionary<string, string>? Members = null)
+{
+    /// <summary>The dashboard; null: none.</summary>
+    public IPEndPoint? DashboardListen { get; init; }
+}
