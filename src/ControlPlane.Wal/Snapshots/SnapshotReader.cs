@@ -1,0 +1,86 @@
+using System.Buffers.Binary;
+using ControlPlane.Wal.Storage;
+
+namespace ControlPlane.Wal.Snapshots;
+
+/// <summary>Reads one snapshot: its content in order, each chunk checked before it is given out, or the file's bytes for a peer. Stays readable when a
+/// newer snapshot removes the file.</summary>
+public sealed class SnapshotReader : IDisposable
+{
+    private readonly IStorageFile _file;
+    private readonly string _path;
+    private byte[] _chunk = [];
+    private int _chunkLength;
+    private int _chunkRead;
+    private long _offset;
+    private long _total;
+    private uint _checksum;
+    private bool _isAtEnd;
+
+    internal SnapshotReader(IStorageFile file, string path)
+    {
+        _file = file;
+        _path = path;
+        Info = SnapshotFormat.ReadHeader(file, path, out var size, out _checksum);
+        _offset = size;
+    }
+
+    public SnapshotInfo Info { get; }
+
+    /// <summary>The file's length in bytes, frames included: what a peer must receive.</summary>
+    public long FileLength => _file.Length;
+
+    /// <summary>Reads the file's bytes as they are, for sending to a peer; any order, any offset, so that a transfer can resume.</summary>
+    /// <returns>How many bytes were read; 0 at the end.</returns>
+    public int ReadFile(long offset, Span<byte> buffer) => _file.Read(offset, buffer);
+
+    /// <summary>Reads the next part of the content.</summary>
+    /// <returns>How many bytes were read, at least 1; 0 once all content was read and the trailer fits.</returns>
+    /// <exception cref="DamagedException">The bytes are not what was written.</exception>
+    public int Read(Span<byte> buffer)
+    {
+        if (_chunkRead == _chunkLength && !NextChunk()) return 0;
+        var part = Math.Min(buffer.Length, _chunkLength - _chunkRead);
+        _chunk.AsSpan(_chunkRead, part).CopyTo(buffer);
+        _chunkRead += part;
+        return part;
+    }
+
+    public void Dispose() => _file.Dispose();
+
+    /// <summary>Reads everything and throws it away.</summary>
+    /// <exception cref="DamagedException">The bytes are not what was written.</exception>
+    internal void Verify()
+    {
+        while (NextChunk()) continue;
+    }
+
+    private bool NextChunk()
+    {
+        if (_isAtEnd) return false;
+        Span<byte> frame = stackalloc byte[SnapshotFormat.FrameSize];
+        if (_file.Read(_offset, frame) < frame.Length) throw SnapshotFormat.Damaged(_path, _offset, "the snapshot is cut off");
+        var length = BinaryPrimitives.ReadInt32LittleEndian(frame);
+        var checksum = BinaryPrimitives.ReadUInt32LittleEndian(frame[4..]);
+        if (length is < 0 or > SnapshotFormat.ChunkSizeMax) throw SnapshotFormat.Damaged(_path, _offset, $"a chunk is said to have {length} bytes");
+        var contentLength = length == 0 ? 8 : length;
+        if (_chunk.Length < contentLength) _chunk = new byte[Math.Max(contentLength, SnapshotFormat.ChunkSizeMax)];
+        var content = _chunk.AsSpan(0, contentLength);
+        if (_file.Read(_offset + frame.Length, content) < contentLength) throw SnapshotFormat.Damaged(_path, _offset, "the snapshot is cut off");
+        if (SnapshotFormat.Chain(_checksum, length, content) != checksum) throw SnapshotFormat.Damaged(_path, _offset, "a chunk does not fit its checksum");
+        _checksum = checksum;
+        _offset += frame.Length + contentLength;
+        if (length > 0)
+        {
+            _total += length;
+            (_chunkLength, _chunkRead) = (length, 0);
+            return true;
+        }
+
+        _isAtEnd = true;
+        (_chunkLength, _chunkRead) = (0, 0);
+        if (BinaryPrimitives.ReadInt64LittleEndian(content) != _total || _offset != _file.Length)
+            throw SnapshotFormat.Damaged(_path, _offset, "the snapshot does not end where its trailer says");
+        return false;
+    }
+}
