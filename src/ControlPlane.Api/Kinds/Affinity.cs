@@ -16,65 +16,65 @@ public sealed record NodeAffinity
 {
     public NodeSelector? RequiredDuringSchedulingIgnoredDuringExecution { get; init; }
 
-    public ImmutableArray<PreferredSchedulingTerm> PreferredDuringSchedulingIgnoredDuringExecution { get; init; } = [];
+    public ImmutableArray<PreferredSchedulingTerm> PreferredDuringSchedulingIgnoredDuringExecution { get; init => field = value.IsDefault ? [] : value; } = [];
 }
 
 /// <summary>Terms are ORed; without terms it matches nothing.</summary>
 public sealed record NodeSelector
 {
-    public ImmutableArray<NodeSelectorTerm> NodeSelectorTerms { get; init; } = [];
+    public ImmutableArray<NodeSelectorTerm> NodeSelectorTerms { get; init => field = value.IsDefault ? [] : value; } = [];
 }
 
 /// <summary>Requirements are ANDed; without any it matches nothing.</summary>
 public sealed record NodeSelectorTerm
 {
-    public ImmutableArray<NodeSelectorRequirement> MatchExpressions { get; init; } = [];
+    public ImmutableArray<NodeSelectorRequirement> MatchExpressions { get; init => field = value.IsDefault ? [] : value; } = [];
 
     /// <summary>Only <c>metadata.name</c>.</summary>
-    public ImmutableArray<NodeSelectorRequirement> MatchFields { get; init; } = [];
+    public ImmutableArray<NodeSelectorRequirement> MatchFields { get; init => field = value.IsDefault ? [] : value; } = [];
 }
 
 public sealed record NodeSelectorRequirement
 {
-    public string Key { get; init; } = "";
+    public string Key { get; init => field = value ?? ""; } = "";
 
     /// <summary><c>In</c>, <c>NotIn</c>, <c>Exists</c>, <c>DoesNotExist</c>, <c>Gt</c> or <c>Lt</c>.</summary>
-    public string Operator { get; init; } = "";
+    public string Operator { get; init => field = value ?? ""; } = "";
 
-    public ImmutableArray<string> Values { get; init; } = [];
+    public ImmutableArray<string> Values { get; init => field = value.IsDefault ? [] : value; } = [];
 }
 
 public sealed record PreferredSchedulingTerm
 {
     public int Weight { get; init; }
 
-    public NodeSelectorTerm Preference { get; init; } = new();
+    public NodeSelectorTerm Preference { get; init => field = value ?? new(); } = new();
 }
 
 /// <summary>Of pods, or against them.</summary>
 public sealed record PodAffinity
 {
-    public ImmutableArray<PodAffinityTerm> RequiredDuringSchedulingIgnoredDuringExecution { get; init; } = [];
+    public ImmutableArray<PodAffinityTerm> RequiredDuringSchedulingIgnoredDuringExecution { get; init => field = value.IsDefault ? [] : value; } = [];
 
-    public ImmutableArray<WeightedPodAffinityTerm> PreferredDuringSchedulingIgnoredDuringExecution { get; init; } = [];
+    public ImmutableArray<WeightedPodAffinityTerm> PreferredDuringSchedulingIgnoredDuringExecution { get; init => field = value.IsDefault ? [] : value; } = [];
 }
 
 public sealed record PodAffinityTerm
 {
     public LabelSelectorSpec? LabelSelector { get; init; }
 
-    public ImmutableArray<string> Namespaces { get; init; } = [];
+    public ImmutableArray<string> Namespaces { get; init => field = value.IsDefault ? [] : value; } = [];
 
     public LabelSelectorSpec? NamespaceSelector { get; init; }
 
-    public string TopologyKey { get; init; } = "";
+    public string TopologyKey { get; init => field = value ?? ""; } = "";
 }
 
 public sealed record WeightedPodAffinityTerm
 {
     public int Weight { get; init; }
 
-    public PodAffinityTerm PodAffinityTerm { get; init; } = new();
+    public PodAffinityTerm PodAffinityTerm { get; init => field = value ?? new(); } = new();
 }
 
 /// <summary>Tolerates taints.</summary>
@@ -111,10 +111,10 @@ public sealed record TopologySpreadConstraint
 {
     public int MaxSkew { get; init; }
 
-    public string TopologyKey { get; init; } = "";
+    public string TopologyKey { get; init => field = value ?? ""; } = "";
 
     /// <summary><c>DoNotSchedule</c> or <c>ScheduleAnyway</c>.</summary>
-    public string WhenUnsatisfiable { get; init; } = "";
+    public string WhenUnsatisfiable { get; init => field = value ?? ""; } = "";
 
     public LabelSelectorSpec? LabelSelector { get; init; }
 
@@ -124,5 +124,5 @@ public sealed record TopologySpreadConstraint
 
     public string? NodeTaintsPolicy { get; init; }
 
-    public ImmutableArray<string> MatchLabelKeys { get; init; } = [];
+    public ImmutableArray<string> MatchLabelKeys { get; init => field = value.IsDefault ? [] : value; } = [];
 }

@@ -6,10 +6,10 @@ namespace ControlPlane.Api.Kinds;
 /// <summary>One observation about an object; conditions are keyed by type. One view for the conditions of all kinds: a kind uses the times it has.</summary>
 public sealed record Condition
 {
-    public string Type { get; init; } = "";
+    public string Type { get; init => field = value ?? ""; } = "";
 
     /// <summary><c>True</c>, <c>False</c> or <c>Unknown</c>.</summary>
-    public string Status { get; init; } = "";
+    public string Status { get; init => field = value ?? ""; } = "";
 
     /// <summary>Nodes only.</summary>
     public DateTimeOffset? LastHeartbeatTime { get; init; }

@@ -10,7 +10,7 @@ public sealed record ConfigMap : IResource<ConfigMap>
 
     public static JsonTypeInfo<ConfigMap> TypeInfo { get; } = KindJson.TypeInfo<ConfigMap>();
 
-    public ObjectMeta Metadata { get; init; } = new();
+    public ObjectMeta Metadata { get; init => field = value ?? new(); } = new();
 
     public IReadOnlyDictionary<string, string>? Data { get; init; }
 

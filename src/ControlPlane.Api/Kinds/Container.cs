@@ -6,29 +6,29 @@ namespace ControlPlane.Api.Kinds;
 /// <summary>One program of a pod.</summary>
 public sealed record Container
 {
-    public string Name { get; init; } = "";
+    public string Name { get; init => field = value ?? ""; } = "";
 
     public string? Image { get; init; }
 
     /// <summary>Replaces the image's entry point.</summary>
-    public ImmutableArray<string> Command { get; init; } = [];
+    public ImmutableArray<string> Command { get; init => field = value.IsDefault ? [] : value; } = [];
 
-    public ImmutableArray<string> Args { get; init; } = [];
+    public ImmutableArray<string> Args { get; init => field = value.IsDefault ? [] : value; } = [];
 
     public string? WorkingDir { get; init; }
 
-    public ImmutableArray<ContainerPort> Ports { get; init; } = [];
+    public ImmutableArray<ContainerPort> Ports { get; init => field = value.IsDefault ? [] : value; } = [];
 
-    public ImmutableArray<EnvFromSource> EnvFrom { get; init; } = [];
+    public ImmutableArray<EnvFromSource> EnvFrom { get; init => field = value.IsDefault ? [] : value; } = [];
 
-    public ImmutableArray<EnvVar> Env { get; init; } = [];
+    public ImmutableArray<EnvVar> Env { get; init => field = value.IsDefault ? [] : value; } = [];
 
     public ResourceRequirements? Resources { get; init; }
 
     /// <summary>Init containers only: <c>Always</c> makes it a sidecar.</summary>
     public string? RestartPolicy { get; init; }
 
-    public ImmutableArray<VolumeMount> VolumeMounts { get; init; } = [];
+    public ImmutableArray<VolumeMount> VolumeMounts { get; init => field = value.IsDefault ? [] : value; } = [];
 
     public Probe? LivenessProbe { get; init; }
 
@@ -78,7 +78,7 @@ public sealed record ResourceRequirements
 /// <summary>One variable: a value, or where it comes from.</summary>
 public sealed record EnvVar
 {
-    public string Name { get; init; } = "";
+    public string Name { get; init => field = value ?? ""; } = "";
 
     public string? Value { get; init; }
 
@@ -122,11 +122,11 @@ public sealed record ObjectNameReference(string? Name = null, bool? Optional = n
 public sealed record VolumeMount
 {
     /// <summary>The volume's name.</summary>
-    public string Name { get; init; } = "";
+    public string Name { get; init => field = value ?? ""; } = "";
 
     public bool? ReadOnly { get; init; }
 
-    public string MountPath { get; init; } = "";
+    public string MountPath { get; init => field = value ?? ""; } = "";
 
     public string? SubPath { get; init; }
 

@@ -3,20 +3,20 @@ namespace ControlPlane.Api.Kinds;
 /// <summary>What an agent saw of one container.</summary>
 public sealed record ContainerStatus
 {
-    public string Name { get; init; } = "";
+    public string Name { get; init => field = value ?? ""; } = "";
 
-    public ContainerState State { get; init; } = new();
+    public ContainerState State { get; init => field = value ?? new(); } = new();
 
     /// <summary>How the run before ended; empty when there was none.</summary>
-    public ContainerState LastState { get; init; } = new();
+    public ContainerState LastState { get; init => field = value ?? new(); } = new();
 
     public bool Ready { get; init; }
 
     public int RestartCount { get; init; }
 
-    public string Image { get; init; } = "";
+    public string Image { get; init => field = value ?? ""; } = "";
 
-    public string ImageID { get; init; } = "";
+    public string ImageID { get; init => field = value ?? ""; } = "";
 
     public string? ContainerID { get; init; }
 

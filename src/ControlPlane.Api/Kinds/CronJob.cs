@@ -11,17 +11,17 @@ public sealed record CronJob : IResource<CronJob>
 
     public static JsonTypeInfo<CronJob> TypeInfo { get; } = KindJson.TypeInfo<CronJob>();
 
-    public ObjectMeta Metadata { get; init; } = new();
+    public ObjectMeta Metadata { get; init => field = value ?? new(); } = new();
 
-    public CronJobSpec Spec { get; init; } = new();
+    public CronJobSpec Spec { get; init => field = value ?? new(); } = new();
 
-    public CronJobStatus Status { get; init; } = new();
+    public CronJobStatus Status { get; init => field = value ?? new(); } = new();
 }
 
 public sealed record CronJobSpec
 {
     /// <summary>Five cron fields or a name such as <c>@hourly</c>.</summary>
-    public string Schedule { get; init; } = "";
+    public string Schedule { get; init => field = value ?? ""; } = "";
 
     /// <summary>An IANA name; null: UTC.</summary>
     public string? TimeZone { get; init; }
@@ -34,7 +34,7 @@ public sealed record CronJobSpec
 
     public bool? Suspend { get; init; }
 
-    public JobTemplate JobTemplate { get; init; } = JobTemplate.Empty;
+    public JobTemplate JobTemplate { get; init => field = value ?? JobTemplate.Empty; } = JobTemplate.Empty;
 
     public int? SuccessfulJobsHistoryLimit { get; init; }
 
@@ -43,7 +43,7 @@ public sealed record CronJobSpec
 
 public sealed record CronJobStatus
 {
-    public ImmutableArray<ObjectReference> Active { get; init; } = [];
+    public ImmutableArray<ObjectReference> Active { get; init => field = value.IsDefault ? [] : value; } = [];
 
     public DateTimeOffset? LastScheduleTime { get; init; }
 

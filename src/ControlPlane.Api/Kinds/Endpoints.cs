@@ -11,23 +11,23 @@ public sealed record Endpoints : IResource<Endpoints>
 
     public static JsonTypeInfo<Endpoints> TypeInfo { get; } = KindJson.TypeInfo<Endpoints>();
 
-    public ObjectMeta Metadata { get; init; } = new();
+    public ObjectMeta Metadata { get; init => field = value ?? new(); } = new();
 
-    public ImmutableArray<EndpointSubset> Subsets { get; init; } = [];
+    public ImmutableArray<EndpointSubset> Subsets { get; init => field = value.IsDefault ? [] : value; } = [];
 }
 
 public sealed record EndpointSubset
 {
-    public ImmutableArray<EndpointAddress> Addresses { get; init; } = [];
+    public ImmutableArray<EndpointAddress> Addresses { get; init => field = value.IsDefault ? [] : value; } = [];
 
-    public ImmutableArray<EndpointAddress> NotReadyAddresses { get; init; } = [];
+    public ImmutableArray<EndpointAddress> NotReadyAddresses { get; init => field = value.IsDefault ? [] : value; } = [];
 
-    public ImmutableArray<EndpointPort> Ports { get; init; } = [];
+    public ImmutableArray<EndpointPort> Ports { get; init => field = value.IsDefault ? [] : value; } = [];
 }
 
 public sealed record EndpointAddress
 {
-    public string Ip { get; init; } = "";
+    public string Ip { get; init => field = value ?? ""; } = "";
 
     public string? Hostname { get; init; }
 

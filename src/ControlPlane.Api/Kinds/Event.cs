@@ -11,9 +11,9 @@ public sealed record Event : IResource<Event>
 
     public static JsonTypeInfo<Event> TypeInfo { get; } = KindJson.TypeInfo<Event>();
 
-    public ObjectMeta Metadata { get; init; } = new();
+    public ObjectMeta Metadata { get; init => field = value ?? new(); } = new();
 
-    public ObjectReference InvolvedObject { get; init; } = new();
+    public ObjectReference InvolvedObject { get; init => field = value ?? new(); } = new();
 
     public string? Reason { get; init; }
 
@@ -35,9 +35,9 @@ public sealed record Event : IResource<Event>
 
     public string? Action { get; init; }
 
-    public string ReportingComponent { get; init; } = "";
+    public string ReportingComponent { get; init => field = value ?? ""; } = "";
 
-    public string ReportingInstance { get; init; } = "";
+    public string ReportingInstance { get; init => field = value ?? ""; } = "";
 }
 
 public sealed record EventSource

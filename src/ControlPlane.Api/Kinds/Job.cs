@@ -14,11 +14,11 @@ public sealed record Job : IResource<Job>
 
     public static JsonTypeInfo<Job> TypeInfo { get; } = KindJson.TypeInfo<Job>();
 
-    public ObjectMeta Metadata { get; init; } = new();
+    public ObjectMeta Metadata { get; init => field = value ?? new(); } = new();
 
-    public JobSpec Spec { get; init; } = new();
+    public JobSpec Spec { get; init => field = value ?? new(); } = new();
 
-    public JobStatus Status { get; init; } = new();
+    public JobStatus Status { get; init => field = value ?? new(); } = new();
 
     [JsonIgnore]
     public bool IsComplete => Status.Conditions.IsTrue("Complete");
@@ -54,7 +54,7 @@ public sealed record JobSpec
 
     public bool? ManualSelector { get; init; }
 
-    public PodTemplate Template { get; init; } = PodTemplate.Empty;
+    public PodTemplate Template { get; init => field = value ?? PodTemplate.Empty; } = PodTemplate.Empty;
 
     public int? TtlSecondsAfterFinished { get; init; }
 
@@ -75,17 +75,17 @@ public sealed record JobSpec
 
 public sealed record PodFailurePolicy
 {
-    public ImmutableArray<PodFailurePolicyRule> Rules { get; init; } = [];
+    public ImmutableArray<PodFailurePolicyRule> Rules { get; init => field = value.IsDefault ? [] : value; } = [];
 }
 
 public sealed record PodFailurePolicyRule
 {
     /// <summary><c>FailJob</c>, <c>FailIndex</c>, <c>Ignore</c> or <c>Count</c>.</summary>
-    public string Action { get; init; } = "";
+    public string Action { get; init => field = value ?? ""; } = "";
 
     public OnExitCodes? OnExitCodes { get; init; }
 
-    public ImmutableArray<OnPodCondition> OnPodConditions { get; init; } = [];
+    public ImmutableArray<OnPodCondition> OnPodConditions { get; init => field = value.IsDefault ? [] : value; } = [];
 }
 
 public sealed record OnExitCodes
@@ -94,16 +94,16 @@ public sealed record OnExitCodes
     public string? ContainerName { get; init; }
 
     /// <summary><c>In</c> or <c>NotIn</c>.</summary>
-    public string Operator { get; init; } = "";
+    public string Operator { get; init => field = value ?? ""; } = "";
 
-    public ImmutableArray<int> Values { get; init; } = [];
+    public ImmutableArray<int> Values { get; init => field = value.IsDefault ? [] : value; } = [];
 }
 
 public sealed record OnPodCondition(string Type = "", string? Status = null);
 
 public sealed record SuccessPolicy
 {
-    public ImmutableArray<SuccessPolicyRule> Rules { get; init; } = [];
+    public ImmutableArray<SuccessPolicyRule> Rules { get; init => field = value.IsDefault ? [] : value; } = [];
 }
 
 /// <param name="SucceededIndexes">Such as <c>0,2-4</c>; null: all.</param>
@@ -112,7 +112,7 @@ public sealed record SuccessPolicyRule(string? SucceededIndexes = null, int? Suc
 
 public sealed record JobStatus
 {
-    public ImmutableArray<Condition> Conditions { get; init; } = [];
+    public ImmutableArray<Condition> Conditions { get; init => field = value.IsDefault ? [] : value; } = [];
 
     public DateTimeOffset? StartTime { get; init; }
 
@@ -141,9 +141,9 @@ public sealed record JobStatus
 
 public sealed record UncountedTerminatedPods
 {
-    public ImmutableArray<string> Succeeded { get; init; } = [];
+    public ImmutableArray<string> Succeeded { get; init => field = value.IsDefault ? [] : value; } = [];
 
-    public ImmutableArray<string> Failed { get; init; } = [];
+    public ImmutableArray<string> Failed { get; init => field = value.IsDefault ? [] : value; } = [];
 }
 
 /// <summary>A job to be, as a cron job carries it: whole, with the view beside it.</summary>
@@ -188,9 +188,9 @@ public sealed record JobTemplate
 /// <summary>The typed half of a job template.</summary>
 internal sealed record JobTemplateBody
 {
-    public ObjectMeta Metadata { get; init; } = new();
+    public ObjectMeta Metadata { get; init => field = value ?? new(); } = new();
 
-    public JobSpec Spec { get; init; } = new();
+    public JobSpec Spec { get; init => field = value ?? new(); } = new();
 }
 
 /// <summary>Reads a template whole, writes it as it was.</summary>

@@ -7,6 +7,8 @@ using System.Text.Json.Serialization.Metadata;
 namespace ControlPlane.Api.Kinds;
 
 /// <summary>How typed views are read and written: camelCase, no nulls, no empty lists and maps, times in RFC 3339 with whole seconds.</summary>
+/// <remarks>Source generation sets every init property, with the type's default where JSON says nothing: what must never be null has an initialiser
+/// <b>and</b> an init accessor that replaces null.</remarks>
 public static class KindJson
 {
     private static readonly JsonSerializerOptions Options = MakeOptions();
@@ -44,9 +46,12 @@ public static class KindJson
         if (type.Kind != JsonTypeInfoKind.Object) return;
         foreach (var property in type.Properties)
         {
-            if (property.PropertyType == typeof(string) || property.ShouldSerialize is not null && !typeof(IEnumerable).IsAssignableFrom(property.PropertyType)) continue;
-            if (typeof(IEnumerable).IsAssignableFrom(property.PropertyType)) property.ShouldSerialize = (_, value) => value is IEnumerable items && HasAny(items);
-            else if (property.PropertyType == typeof(DateTimeOffset)) property.ShouldSerialize = (_, value) => value is DateTimeOffset time && time != default;
+            var propertyType = property.PropertyType;
+            if (propertyType != typeof(string) && typeof(IEnumerable).IsAssignableFrom(propertyType)) property.ShouldSerialize = (_, value) => value is IEnumerable items && HasAny(items);
+            else if (propertyType == typeof(DateTimeOffset)) property.ShouldSerialize = (_, value) => value is DateTimeOffset time && time != default;
+            // A new object has neither name (when it is to be generated) nor uid nor generation yet.
+            else if (type.Type == typeof(ObjectMeta) && propertyType == typeof(string)) property.ShouldSerialize = (_, value) => value is string { Length: > 0 };
+            else if (type.Type == typeof(ObjectMeta) && propertyType == typeof(long)) property.ShouldSerialize = (_, value) => value is not 0L;
         }
     }
 

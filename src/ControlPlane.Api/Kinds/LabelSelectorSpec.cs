@@ -7,7 +7,7 @@ public sealed record LabelSelectorSpec
 {
     public IReadOnlyDictionary<string, string>? MatchLabels { get; init; }
 
-    public ImmutableArray<LabelSelectorRequirement> MatchExpressions { get; init; } = [];
+    public ImmutableArray<LabelSelectorRequirement> MatchExpressions { get; init => field = value.IsDefault ? [] : value; } = [];
 
     public bool Matches(IReadOnlyDictionary<string, string>? labels)
     {

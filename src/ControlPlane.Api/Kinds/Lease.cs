@@ -11,9 +11,9 @@ public sealed record Lease : IResource<Lease>
 
     public static JsonTypeInfo<Lease> TypeInfo { get; } = KindJson.TypeInfo<Lease>();
 
-    public ObjectMeta Metadata { get; init; } = new();
+    public ObjectMeta Metadata { get; init => field = value ?? new(); } = new();
 
-    public LeaseSpec Spec { get; init; } = new();
+    public LeaseSpec Spec { get; init => field = value ?? new(); } = new();
 }
 
 public sealed record LeaseSpec

@@ -12,11 +12,11 @@ public sealed record Namespace : IResource<Namespace>
 
     public static JsonTypeInfo<Namespace> TypeInfo { get; } = KindJson.TypeInfo<Namespace>();
 
-    public ObjectMeta Metadata { get; init; } = new();
+    public ObjectMeta Metadata { get; init => field = value ?? new(); } = new();
 
-    public NamespaceSpec Spec { get; init; } = new();
+    public NamespaceSpec Spec { get; init => field = value ?? new(); } = new();
 
-    public NamespaceStatus Status { get; init; } = new();
+    public NamespaceStatus Status { get; init => field = value ?? new(); } = new();
 
     [JsonIgnore]
     public bool IsTerminating => Metadata.IsBeingDeleted;
@@ -25,7 +25,7 @@ public sealed record Namespace : IResource<Namespace>
 public sealed record NamespaceSpec
 {
     /// <summary><c>kubernetes</c> until the content is gone.</summary>
-    public ImmutableArray<string> Finalizers { get; init; } = [];
+    public ImmutableArray<string> Finalizers { get; init => field = value.IsDefault ? [] : value; } = [];
 }
 
 public sealed record NamespaceStatus
@@ -33,5 +33,5 @@ public sealed record NamespaceStatus
     /// <summary><c>Active</c> or <c>Terminating</c>.</summary>
     public string? Phase { get; init; }
 
-    public ImmutableArray<Condition> Conditions { get; init; } = [];
+    public ImmutableArray<Condition> Conditions { get; init => field = value.IsDefault ? [] : value; } = [];
 }

@@ -12,11 +12,11 @@ public sealed record Node : IResource<Node>
 
     public static JsonTypeInfo<Node> TypeInfo { get; } = KindJson.TypeInfo<Node>();
 
-    public ObjectMeta Metadata { get; init; } = new();
+    public ObjectMeta Metadata { get; init => field = value ?? new(); } = new();
 
-    public NodeSpec Spec { get; init; } = new();
+    public NodeSpec Spec { get; init => field = value ?? new(); } = new();
 
-    public NodeStatus Status { get; init; } = new();
+    public NodeStatus Status { get; init => field = value ?? new(); } = new();
 
     [JsonIgnore]
     public bool IsReady => Status.Conditions.IsTrue("Ready");
@@ -28,7 +28,7 @@ public sealed record NodeSpec
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public bool Unschedulable { get; init; }
 
-    public ImmutableArray<Taint> Taints { get; init; } = [];
+    public ImmutableArray<Taint> Taints { get; init => field = value.IsDefault ? [] : value; } = [];
 
     public string? ProviderID { get; init; }
 }
@@ -48,9 +48,9 @@ public sealed record NodeStatus
     [JsonConverter(typeof(QuantityMapConverter))]
     public IReadOnlyDictionary<string, string>? Allocatable { get; init; }
 
-    public ImmutableArray<Condition> Conditions { get; init; } = [];
+    public ImmutableArray<Condition> Conditions { get; init => field = value.IsDefault ? [] : value; } = [];
 
-    public ImmutableArray<NodeAddress> Addresses { get; init; } = [];
+    public ImmutableArray<NodeAddress> Addresses { get; init => field = value.IsDefault ? [] : value; } = [];
 
     public NodeSystemInfo? NodeInfo { get; init; }
 }
@@ -60,23 +60,23 @@ public sealed record NodeAddress(string Type = "", string Address = "");
 
 public sealed record NodeSystemInfo
 {
-    public string MachineID { get; init; } = "";
+    public string MachineID { get; init => field = value ?? ""; } = "";
 
-    public string SystemUUID { get; init; } = "";
+    public string SystemUUID { get; init => field = value ?? ""; } = "";
 
-    public string BootID { get; init; } = "";
+    public string BootID { get; init => field = value ?? ""; } = "";
 
-    public string KernelVersion { get; init; } = "";
+    public string KernelVersion { get; init => field = value ?? ""; } = "";
 
-    public string OsImage { get; init; } = "";
+    public string OsImage { get; init => field = value ?? ""; } = "";
 
-    public string ContainerRuntimeVersion { get; init; } = "";
+    public string ContainerRuntimeVersion { get; init => field = value ?? ""; } = "";
 
-    public string KubeletVersion { get; init; } = "";
+    public string KubeletVersion { get; init => field = value ?? ""; } = "";
 
-    public string KubeProxyVersion { get; init; } = "";
+    public string KubeProxyVersion { get; init => field = value ?? ""; } = "";
 
-    public string OperatingSystem { get; init; } = "";
+    public string OperatingSystem { get; init => field = value ?? ""; } = "";
 
-    public string Architecture { get; init; } = "";
+    public string Architecture { get; init => field = value ?? ""; } = "";
 }

@@ -5,13 +5,13 @@ namespace ControlPlane.Api.Kinds;
 /// <summary>The typed view of <c>metadata</c>.</summary>
 public sealed record ObjectMeta
 {
-    public string Name { get; init; } = "";
+    public string Name { get; init => field = value ?? ""; } = "";
 
     public string? GenerateName { get; init; }
 
     public string? Namespace { get; init; }
 
-    public string Uid { get; init; } = "";
+    public string Uid { get; init => field = value ?? ""; } = "";
 
     public string? ResourceVersion { get; init; }
 
@@ -42,13 +42,13 @@ public sealed record ObjectMeta
 
 public sealed record OwnerReference
 {
-    public string ApiVersion { get; init; } = "";
+    public string ApiVersion { get; init => field = value ?? ""; } = "";
 
-    public string Kind { get; init; } = "";
+    public string Kind { get; init => field = value ?? ""; } = "";
 
-    public string Name { get; init; } = "";
+    public string Name { get; init => field = value ?? ""; } = "";
 
-    public string Uid { get; init; } = "";
+    public string Uid { get; init => field = value ?? ""; } = "";
 
     public bool? Controller { get; init; }
 

@@ -12,11 +12,11 @@ public sealed record Pod : IResource<Pod>
 
     public static JsonTypeInfo<Pod> TypeInfo { get; } = KindJson.TypeInfo<Pod>();
 
-    public ObjectMeta Metadata { get; init; } = new();
+    public ObjectMeta Metadata { get; init => field = value ?? new(); } = new();
 
-    public PodSpec Spec { get; init; } = new();
+    public PodSpec Spec { get; init => field = value ?? new(); } = new();
 
-    public PodStatus Status { get; init; } = new();
+    public PodStatus Status { get; init => field = value ?? new(); } = new();
 
     /// <summary>Succeeded or Failed: nothing of it runs any more, nor ever will.</summary>
     [JsonIgnore]
@@ -36,11 +36,11 @@ public sealed record Pod : IResource<Pod>
 
 public sealed record PodSpec
 {
-    public ImmutableArray<Volume> Volumes { get; init; } = [];
+    public ImmutableArray<Volume> Volumes { get; init => field = value.IsDefault ? [] : value; } = [];
 
-    public ImmutableArray<Container> InitContainers { get; init; } = [];
+    public ImmutableArray<Container> InitContainers { get; init => field = value.IsDefault ? [] : value; } = [];
 
-    public ImmutableArray<Container> Containers { get; init; } = [];
+    public ImmutableArray<Container> Containers { get; init => field = value.IsDefault ? [] : value; } = [];
 
     /// <summary><c>Always</c>, <c>OnFailure</c> or <c>Never</c>.</summary>
     public string? RestartPolicy { get; init; }
@@ -65,7 +65,7 @@ public sealed record PodSpec
 
     public string? SchedulerName { get; init; }
 
-    public ImmutableArray<Toleration> Tolerations { get; init; } = [];
+    public ImmutableArray<Toleration> Tolerations { get; init => field = value.IsDefault ? [] : value; } = [];
 
     public string? PriorityClassName { get; init; }
 
@@ -75,10 +75,10 @@ public sealed record PodSpec
     /// <summary><c>PreemptLowerPriority</c> or <c>Never</c>.</summary>
     public string? PreemptionPolicy { get; init; }
 
-    public ImmutableArray<TopologySpreadConstraint> TopologySpreadConstraints { get; init; } = [];
+    public ImmutableArray<TopologySpreadConstraint> TopologySpreadConstraints { get; init => field = value.IsDefault ? [] : value; } = [];
 
     /// <summary>While any is there, the pod is not scheduled.</summary>
-    public ImmutableArray<NamedReference> SchedulingGates { get; init; } = [];
+    public ImmutableArray<NamedReference> SchedulingGates { get; init => field = value.IsDefault ? [] : value; } = [];
 
     [JsonConverter(typeof(QuantityMapConverter))]
     public IReadOnlyDictionary<string, string>? Overhead { get; init; }
@@ -108,7 +108,7 @@ public sealed record PodStatus
     /// <summary><c>Pending</c>, <c>Running</c>, <c>Succeeded</c>, <c>Failed</c> or <c>Unknown</c>.</summary>
     public string? Phase { get; init; }
 
-    public ImmutableArray<Condition> Conditions { get; init; } = [];
+    public ImmutableArray<Condition> Conditions { get; init => field = value.IsDefault ? [] : value; } = [];
 
     public string? Message { get; init; }
 
@@ -118,17 +118,17 @@ public sealed record PodStatus
 
     public string? HostIP { get; init; }
 
-    public ImmutableArray<IpAddress> HostIPs { get; init; } = [];
+    public ImmutableArray<IpAddress> HostIPs { get; init => field = value.IsDefault ? [] : value; } = [];
 
     public string? PodIP { get; init; }
 
-    public ImmutableArray<IpAddress> PodIPs { get; init; } = [];
+    public ImmutableArray<IpAddress> PodIPs { get; init => field = value.IsDefault ? [] : value; } = [];
 
     public DateTimeOffset? StartTime { get; init; }
 
-    public ImmutableArray<ContainerStatus> InitContainerStatuses { get; init; } = [];
+    public ImmutableArray<ContainerStatus> InitContainerStatuses { get; init => field = value.IsDefault ? [] : value; } = [];
 
-    public ImmutableArray<ContainerStatus> ContainerStatuses { get; init; } = [];
+    public ImmutableArray<ContainerStatus> ContainerStatuses { get; init => field = value.IsDefault ? [] : value; } = [];
 
     public string? QosClass { get; init; }
 }

@@ -48,9 +48,9 @@ public sealed record PodTemplate
 /// <summary>The typed half of a template.</summary>
 internal sealed record PodTemplateBody
 {
-    public ObjectMeta Metadata { get; init; } = new();
+    public ObjectMeta Metadata { get; init => field = value ?? new(); } = new();
 
-    public PodSpec Spec { get; init; } = new();
+    public PodSpec Spec { get; init => field = value ?? new(); } = new();
 }
 
 /// <summary>Reads a template whole, writes it as it was.</summary>

@@ -11,7 +11,7 @@ public sealed record PriorityClass : IResource<PriorityClass>
 
     public static JsonTypeInfo<PriorityClass> TypeInfo { get; } = KindJson.TypeInfo<PriorityClass>();
 
-    public ObjectMeta Metadata { get; init; } = new();
+    public ObjectMeta Metadata { get; init => field = value ?? new(); } = new();
 
     /// <summary>Higher goes first.</summary>
     public int Value { get; init; }

@@ -43,7 +43,7 @@ public sealed record LifecycleHandler
 
 public sealed record ExecAction
 {
-    public ImmutableArray<string> Command { get; init; } = [];
+    public ImmutableArray<string> Command { get; init => field = value.IsDefault ? [] : value; } = [];
 }
 
 public sealed record HttpGetAction
@@ -57,7 +57,7 @@ public sealed record HttpGetAction
     /// <summary><c>HTTP</c> or <c>HTTPS</c>.</summary>
     public string? Scheme { get; init; }
 
-    public ImmutableArray<HttpHeader> HttpHeaders { get; init; } = [];
+    public ImmutableArray<HttpHeader> HttpHeaders { get; init => field = value.IsDefault ? [] : value; } = [];
 }
 
 public sealed record HttpHeader(string Name = "", string Value = "");

@@ -10,7 +10,7 @@ public sealed record Secret : IResource<Secret>
 
     public static JsonTypeInfo<Secret> TypeInfo { get; } = KindJson.TypeInfo<Secret>();
 
-    public ObjectMeta Metadata { get; init; } = new();
+    public ObjectMeta Metadata { get; init => field = value ?? new(); } = new();
 
     /// <summary>Decoded; base64 in JSON.</summary>
     public IReadOnlyDictionary<string, byte[]>? Data { get; init; }

@@ -11,9 +11,9 @@ public sealed record ServiceAccount : IResource<ServiceAccount>
 
     public static JsonTypeInfo<ServiceAccount> TypeInfo { get; } = KindJson.TypeInfo<ServiceAccount>();
 
-    public ObjectMeta Metadata { get; init; } = new();
+    public ObjectMeta Metadata { get; init => field = value ?? new(); } = new();
 
-    public ImmutableArray<ObjectReference> Secrets { get; init; } = [];
+    public ImmutableArray<ObjectReference> Secrets { get; init => field = value.IsDefault ? [] : value; } = [];
 
     public bool? AutomountServiceAccountToken { get; init; }
 }

@@ -5,7 +5,7 @@ namespace ControlPlane.Api.Kinds;
 /// <summary>A folder for a pod's containers; one source is set. Sources without effect here are not in the view.</summary>
 public sealed record Volume
 {
-    public string Name { get; init; } = "";
+    public string Name { get; init => field = value ?? ""; } = "";
 
     public EmptyDirSource? EmptyDir { get; init; }
 
@@ -30,7 +30,7 @@ public sealed record ConfigMapSource
 {
     public string? Name { get; init; }
 
-    public ImmutableArray<KeyToPath> Items { get; init; } = [];
+    public ImmutableArray<KeyToPath> Items { get; init => field = value.IsDefault ? [] : value; } = [];
 
     public int? DefaultMode { get; init; }
 
@@ -41,7 +41,7 @@ public sealed record SecretSource
 {
     public string? SecretName { get; init; }
 
-    public ImmutableArray<KeyToPath> Items { get; init; } = [];
+    public ImmutableArray<KeyToPath> Items { get; init => field = value.IsDefault ? [] : value; } = [];
 
     public int? DefaultMode { get; init; }
 
@@ -53,14 +53,14 @@ public sealed record KeyToPath(string Key = "", string Path = "", int? Mode = nu
 
 public sealed record DownwardApiSource
 {
-    public ImmutableArray<DownwardApiFile> Items { get; init; } = [];
+    public ImmutableArray<DownwardApiFile> Items { get; init => field = value.IsDefault ? [] : value; } = [];
 
     public int? DefaultMode { get; init; }
 }
 
 public sealed record DownwardApiFile
 {
-    public string Path { get; init; } = "";
+    public string Path { get; init => field = value ?? ""; } = "";
 
     public FieldReference? FieldRef { get; init; }
 
@@ -71,7 +71,7 @@ public sealed record DownwardApiFile
 
 public sealed record ProjectedSource
 {
-    public ImmutableArray<VolumeProjection> Sources { get; init; } = [];
+    public ImmutableArray<VolumeProjection> Sources { get; init => field = value.IsDefault ? [] : value; } = [];
 
     public int? DefaultMode { get; init; }
 }
@@ -93,7 +93,7 @@ public sealed record SecretProjection
 {
     public string? Name { get; init; }
 
-    public ImmutableArray<KeyToPath> Items { get; init; } = [];
+    public ImmutableArray<KeyToPath> Items { get; init => field = value.IsDefault ? [] : value; } = [];
 
     public bool? Optional { get; init; }
 }
