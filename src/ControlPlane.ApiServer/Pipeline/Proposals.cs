@@ -1,0 +1,42 @@
+using ControlPlane.Api.Errors;
+using ControlPlane.Replica;
+using ControlPlane.Store.Commands;
+
+namespace ControlPlane.ApiServer.Pipeline;
+
+/// <summary>Hands commands to the log and turns what became of them into answers.</summary>
+internal static class Proposals
+{
+    // An election takes well under a second; a client should not see one. Longer than this, it is better served by a clear refusal.
+    private static readonly TimeSpan LeaderPatience = TimeSpan.FromSeconds(4);
+    private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>Completes when the command is durable on a majority and applied here.</summary>
+    /// <exception cref="ApiException">503 when nobody leads, 429 when the log is full, 504 when the outcome is unknown.</exception>
+    public static async Task<T> ProposeAsync<T>(this PipelineContext context, Command command, CancellationToken cancellationToken) where T : Result
+    {
+        var started = context.Time.GetTimestamp();
+        while (true)
+        {
+            switch (await context.Store.ProposeAsync(command, cancellationToken))
+            {
+                case ProposalOutcome.Committed { Result: T result }:
+                    return result;
+                case ProposalOutcome.Committed { Result: RefusedResult refused }:
+                    throw ApiErrors.Internal($"the store refused the write: {refused.Reason}");
+                case ProposalOutcome.NotLeader when context.Time.GetElapsedTime(started) < LeaderPatience:
+                    // It never entered the log, so proposing again is safe.
+                    await Task.Delay(RetryDelay, context.Time, cancellationToken);
+                    break;
+                case ProposalOutcome.NotLeader:
+                    throw ApiErrors.ServiceUnavailable("no server leads the cluster at the moment; the write was not carried out; try again");
+                case ProposalOutcome.Rejected rejected:
+                    throw ApiErrors.TooManyRequests($"the write was not carried out: {rejected.Reason}", 1);
+                case ProposalOutcome.Unknown unknown:
+                    throw ApiErrors.Timeout($"the outcome of the write is unknown: {unknown.Reason}; read the object before trying again");
+                case var other:
+                    throw new InvariantViolationException($"a {command.GetType().Name} ended as {other}");
+            }
+        }
+    }
+}
