@@ -32,6 +32,10 @@ internal sealed record Lineage(ImmutableArray<Lineage.Owner> Owners, ImmutableAr
     /// <summary>Deleted, and waiting until its dependents have forgotten it.</summary>
     public bool WaitsForOrphaning => IsBeingDeleted && Finalizers.Contains(OrphanFinalizer);
 
+    /// <summary>Whether both say the same; the record's own equality compares the lists by identity.</summary>
+    public bool Says(Lineage other) =>
+        IsBeingDeleted == other.IsBeingDeleted && Owners.AsSpan().SequenceEqual(other.Owners.AsSpan()) && Finalizers.AsSpan().SequenceEqual(other.Finalizers.AsSpan());
+
     /// <summary>Reads the metadata of an object; the rest of the document is skipped.</summary>
     public static Lineage Read(ReadOnlySpan<byte> json)
     {

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Collections.Concurrent;
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using ControlPlane.Api.Clients;
@@ -11,8 +12,7 @@ namespace ControlPlane.Controllers.Runtime;
 
 /// <summary>Carries plans out: step kinds in order, neighbours of one kind side by side. Events go to the recorder and are not waited for.</summary>
 /// <param name="component">Who writes: the field manager and the source of events.</param>
-/// <param name="goesOn">Whether steps after a refused one are still carried out: for plans whose steps concern unrelated objects.</param>
-internal sealed class PlanExecutor(IResourceClient client, EventRecorder events, string component, bool goesOn = false)
+internal sealed class PlanExecutor(IResourceClient client, EventRecorder events, string component)
 {
     // A batch that meets a full quota is refused 1, 2, 4 … times instead of 500 times; a healthy one soon runs at full width.
     private const int FirstBatchSize = 1;
@@ -22,11 +22,12 @@ internal sealed class PlanExecutor(IResourceClient client, EventRecorder events,
 
     private readonly WriteQuery _query = new(FieldManager: component);
 
+    /// <summary>For plans of one object's reconciler: the first step that fails ends the plan.</summary>
     public async Task<PlanOutcome> CarryOutAsync(Plan plan, CancellationToken cancellationToken)
     {
         var attempt = new Attempt();
         var steps = plan.Steps;
-        for (var start = 0; start < steps.Count && (goesOn || !attempt.HasFailed);)
+        for (var start = 0; start < steps.Count && !attempt.HasFailed;)
         {
             var end = start + 1;
             while (end < steps.Count && AreAlike(steps[start], steps[end])) end++;
@@ -36,6 +37,35 @@ internal sealed class PlanExecutor(IResourceClient client, EventRecorder events,
 
         return attempt.Outcome;
     }
+
+    /// <summary>For plans about many unrelated objects: each object's steps in order until one fails, the objects side by side.</summary>
+    /// <returns>One outcome an object.</returns>
+    public async Task<IReadOnlyCollection<PlanOutcome>> CarryOutByObjectAsync(Plan plan, CancellationToken cancellationToken)
+    {
+        var outcomes = new ConcurrentBag<PlanOutcome>();
+        var bound = new ParallelOptions { MaxDegreeOfParallelism = BatchSizeMax, CancellationToken = cancellationToken };
+        await Parallel.ForEachAsync(plan.Steps.GroupBy(SubjectOf), bound, async (steps, cancelled) =>
+        {
+            var attempt = new Attempt();
+            foreach (var step in steps)
+            {
+                await CarryOutAsync(step, attempt, cancelled);
+                if (attempt.HasFailed) break;
+            }
+
+            outcomes.Add(attempt.Outcome);
+        });
+        return outcomes;
+    }
+
+    private static ResourceKey SubjectOf(PlanStep step) => step switch
+    {
+        PlanStep.Create create => NameOf(create) is var (@namespace, name) ? new(create.Resource, @namespace, name) : default,
+        PlanStep.Delete delete => delete.Key,
+        PlanStep.Patch patch => patch.Key,
+        PlanStep.Event happened => happened.About,
+        _ => throw new InvalidOperationException($"unknown step {step}"),
+    };
 
     private static bool AreAlike(PlanStep first, PlanStep second) => (first, second) switch
     {
@@ -49,7 +79,7 @@ internal sealed class PlanExecutor(IResourceClient client, EventRecorder events,
     private async Task CarryOutAlikeAsync(IReadOnlyList<PlanStep> steps, int start, int end, Attempt attempt, CancellationToken cancellationToken)
     {
         var size = steps[start] is PlanStep.Create ? FirstBatchSize : BatchSizeMax;
-        while (start < end && (goesOn || !attempt.HasFailed))
+        while (start < end && !attempt.HasFailed)
         {
             var count = Math.Min(size, end - start);
             if (count == 1) await CarryOutAsync(steps[start], attempt, cancellationToken);
@@ -69,7 +99,7 @@ internal sealed class PlanExecutor(IResourceClient client, EventRecorder events,
                     await CreateAsync(create, attempt, cancellationToken);
                     break;
                 case PlanStep.Patch patch:
-                    attempt.Wrote(await client.PatchAsync(patch.Key, patch.Subresource, patch.Kind, Encode(WithPrecondition(patch)), _query, cancellationToken));
+                    attempt.Wrote(await client.PatchAsync(patch.Key, patch.Subresource, patch.Kind, Encode(WithPrecondition(patch, attempt)), _query, cancellationToken), patch.ResourceVersion);
                     break;
                 case PlanStep.Delete delete:
                     attempt.Wrote(await client.DeleteAsync(delete.Key, new(delete.Propagation, delete.GracePeriodSeconds, delete.Uid), cancellationToken));
@@ -130,12 +160,12 @@ internal sealed class PlanExecutor(IResourceClient client, EventRecorder events,
         }
     }
 
-    private static JsonObject WithPrecondition(PlanStep.Patch patch)
+    private static JsonObject WithPrecondition(PlanStep.Patch patch, Attempt attempt)
     {
         if (patch.ResourceVersion is null) return patch.Body;
         var body = (JsonObject)patch.Body.DeepClone();
         if (body["metadata"] is not JsonObject metadata) body["metadata"] = metadata = [];
-        metadata["resourceVersion"] = patch.ResourceVersion;
+        metadata["resourceVersion"] = attempt.VersionAfter(patch.Key, patch.ResourceVersion);
         return body;
     }
 
@@ -159,6 +189,7 @@ internal sealed class PlanExecutor(IResourceClient client, EventRecorder events,
     private sealed class Attempt
     {
         private readonly ConcurrentDictionary<GroupVersionKind, long> _writes = [];
+        private readonly ConcurrentDictionary<(ResourceKey Key, string Before), string> _versions = [];
         private volatile bool _isOutdated;
         private PlanOutcome.Refused? _refusal;
 
@@ -169,8 +200,14 @@ internal sealed class PlanExecutor(IResourceClient client, EventRecorder events,
             : _isOutdated ? new PlanOutcome.Outdated(_writes)
             : new PlanOutcome.Carried(_writes);
 
-        public void Wrote(ResourceObject written) =>
+        public void Wrote(ResourceObject written, string? before = null)
+        {
             _writes.AddOrUpdate(written.Resource.Kind, written.ResourceVersion, (_, highest) => Math.Max(highest, written.ResourceVersion));
+            if (before is not null) _versions[(written.Key, before)] = written.ResourceVersion.ToString(CultureInfo.InvariantCulture);
+        }
+
+        // A plan's second step on one object rests on the first, which already proved that nobody else wrote in between.
+        public string VersionAfter(ResourceKey key, string before) => _versions.GetValueOrDefault((key, before), before);
 
         public void FoundOutdated() => _isOutdated = true;
 
