@@ -179,6 +179,8 @@ internal sealed class LogRecovery
             var known = (int)Math.Clamp(segment.OffsetOf(_mark.Position), SegmentHeader.Size, offset);
             if (known < offset) segment.File.Write(known, bytes.AsSpan(known, offset - known));
             segment.File.Sync();
+            // The same for its name: a directory sync may have failed between the rename and now.
+            _directory.Sync();
             _mark.Write(End, Chain);
         }
         catch (IOException exception)

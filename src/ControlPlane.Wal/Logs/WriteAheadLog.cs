@@ -10,6 +10,11 @@ namespace ControlPlane.Wal.Logs;
 /// </remarks>
 public sealed class WriteAheadLog : IDisposable
 {
+    private const int BufferSizeMin = 4 << 10;
+
+    /// <summary>1 MiB: a larger batch is written in several calls, whose cost no longer counts then.</summary>
+    private const int BufferSizeMax = 1 << 20;
+
     // Held for memory work and file reads, never while syncing the tail; _syncGate is taken first where both are.
     private readonly Lock _gate = new();
     private readonly Lock _syncGate = new();
@@ -18,7 +23,7 @@ public sealed class WriteAheadLog : IDisposable
     private readonly DurableMark _mark;
     private readonly LogContent _content;
     private readonly List<Segment> _segments;
-    private byte[] _buffer = new byte[64 << 10];
+    private byte[] _buffer = new byte[BufferSizeMin];
     private int _buffered;
     private long _end;
     private uint _chain;
@@ -251,8 +256,7 @@ public sealed class WriteAheadLog : IDisposable
             Roll(size);
         }
 
-        if (_buffered > 0 && _buffered + size > _buffer.Length) Flush();
-        if (size > _buffer.Length) _buffer = new byte[size];
+        MakeRoomFor(size);
         var header = new RecordHeader(_chain, payload.Length, kind, entryKind, _end, _mark.Position, term, index);
         _chain = header.Write(_buffer.AsSpan(_buffered, size), payload);
         _buffered += size;
@@ -277,7 +281,14 @@ public sealed class WriteAheadLog : IDisposable
 
         _buffered = 0;
         // A rare large entry should not keep its buffer for ever.
-        if (_buffer.Length > 4 << 20) _buffer = new byte[64 << 10];
+        if (_buffer.Length > BufferSizeMax) _buffer = new byte[BufferSizeMin];
+    }
+
+    private void MakeRoomFor(int size)
+    {
+        if (_buffered + size <= _buffer.Length) return;
+        if (_buffered + size > BufferSizeMax) Flush();
+        Array.Resize(ref _buffer, Math.Max(_buffered + size, Math.Min(2 * _buffer.Length, BufferSizeMax)));
     }
 
     /// <summary>Begins the next segment. The one before is synced first, so that only the last segment can ever hold a torn write.</summary>

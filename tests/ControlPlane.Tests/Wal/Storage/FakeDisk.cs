@@ -76,8 +76,15 @@ internal sealed class FakeDisk : IStorageDirectory
         return disk;
     }
 
-    /// <summary>The disk as it is, as after a kill: everything written is there.</summary>
-    public FakeDisk Copy() => AfterPowerCut(_ => true);
+    /// <summary>The disk as it is, as after a kill: everything written is there to read, and what was not synced still is not.</summary>
+    public FakeDisk Copy()
+    {
+        var disk = new FakeDisk();
+        var files = _names.Values.Union(_durableNames.Values).ToDictionary(file => file, file => file.Copy(disk));
+        disk._names = _names.ToDictionary(pair => pair.Key, pair => files[pair.Value]);
+        disk._durableNames = _durableNames.ToDictionary(pair => pair.Key, pair => files[pair.Value]);
+        return disk;
+    }
 
     public byte[] Bytes(string name) => _names[name].Bytes;
 
@@ -136,9 +143,16 @@ internal sealed class FakeDisk : IStorageDirectory
 
         public void Sync()
         {
-            disk.Step($"sync {Name}");
-            _durable = [.. _current];
-            _unsynced.Clear();
+            try
+            {
+                disk.Step($"sync {Name}");
+                foreach (var change in _unsynced) _durable = Changed(_durable, change);
+            }
+            finally
+            {
+                // After a failed sync the pages count as clean: what was in them can be read, and no later sync writes it.
+                _unsynced.Clear();
+            }
         }
 
         public void Reset() => Change(0, null, 0);
@@ -154,8 +168,16 @@ internal sealed class FakeDisk : IStorageDirectory
             return new FakeFile(target, newName, [.. bytes]);
         }
 
+        public FakeFile Copy(FakeDisk target)
+        {
+            var copy = new FakeFile(target, Name) { _durable = [.. _durable], _current = [.. _current] };
+            copy._unsynced.AddRange(_unsynced);
+            return copy;
+        }
+
         public void Dispose()
         {
+            // Closing changes nothing on a disk.
         }
 
         private void Change(long offset, byte[]? bytes, long length)
