@@ -12,15 +12,17 @@ internal sealed class NamespaceRules() : KindRules(hasStatus: true)
 
     public override ImmutableArray<string> SelectableFields => ["status.phase"];
 
+    // Selectors of namespaces find one by its name this way.
     public override void Default(JsonObject document)
     {
-        // Network policies and selectors find a namespace by this label; a namespace made by generateName gets it with its name.
         if (document.TryGetText(out var name, "metadata", "name")) document.ObjectOrNew("metadata").ObjectOrNew("labels").Default("kubernetes.io/metadata.name", name);
     }
 
     public override void PrepareForCreate(JsonObject document, in WriteContext context)
     {
         base.PrepareForCreate(document, context);
+        // A generated name is known only now.
+        Default(document);
         document["status"] = new JsonObject { ["phase"] = "Active" };
         var spec = document.ObjectOrNew("spec");
         var finalizers = spec["finalizers"] as JsonArray ?? [];

@@ -22,18 +22,13 @@ internal sealed class NodeRules() : KindRules(hasStatus: true)
         if (status.Object("capacity") is { Count: > 0 } capacity && !status.Has("allocatable")) status["allocatable"] = capacity.DeepClone();
     }
 
-    /// <summary>An agent may register its node with status. Until the node is seen ready it carries the not-ready taint, so that nothing is placed on
-    /// a machine that has not reported yet.</summary>
+    /// <summary>An agent may register its node with status. A node that does not say that it is ready carries the not-ready taint, so that nothing is
+    /// placed on a machine that has not reported yet; who says so is taken at its word, which saves a write for each of ten thousand nodes.</summary>
     public override void PrepareForCreate(JsonObject document, in WriteContext context)
     {
         document.ObjectOrNew("metadata").Remove("generation");
-        var taints = document.ObjectOrNew("spec")["taints"] as JsonArray ?? [];
-        document["spec"]!["taints"] = taints;
-        if (!taints.OfType<JsonObject>().Any(taint => taint.Text("key") == NotReady && taint.Text("effect") == "NoSchedule"))
-        {
-            taints.Add((JsonNode)new JsonObject { ["key"] = NotReady, ["effect"] = "NoSchedule" });
-        }
-
+        var spec = document.ObjectOrNew("spec");
+        if (!IsReady(document)) Taint(spec);
         var status = document.ObjectOrNew("status");
         status.Default("daemonEndpoints", new JsonObject { ["kubeletEndpoint"] = new JsonObject { ["Port"] = 0 } });
         var info = status.ObjectOrNew("nodeInfo");
@@ -89,6 +84,16 @@ internal sealed class NodeRules() : KindRules(hasStatus: true)
             OrUnknown(info.Text("containerRuntimeVersion")),
         ];
     }
+
+    private static void Taint(JsonObject spec)
+    {
+        if (spec["taints"] is not JsonArray taints) spec["taints"] = taints = [];
+        if (taints.OfType<JsonObject>().Any(taint => taint.Text("key") == NotReady && taint.Text("effect") == "NoSchedule")) return;
+        taints.Add((JsonNode)new JsonObject { ["key"] = NotReady, ["effect"] = "NoSchedule" });
+    }
+
+    private static bool IsReady(JsonObject document) =>
+        document.Items("status", "conditions").Any(condition => condition.Text("type") == "Ready" && condition.Text("status") == "True");
 
     private static void CheckQuantities(JsonObject document, string field, FieldErrors errors)
     {

@@ -36,7 +36,17 @@ internal sealed class PodRules() : KindRules(hasStatus: true)
     public override void PrepareForCreate(JsonObject document, in WriteContext context)
     {
         base.PrepareForCreate(document, context);
-        document["status"] = new JsonObject { ["phase"] = "Pending", ["qosClass"] = QosClass(document) };
+        var status = new JsonObject { ["phase"] = "Pending", ["qosClass"] = QosClass(document) };
+        document["status"] = status;
+        if (document.Count("spec", "schedulingGates") == 0) return;
+        status["conditions"] = new JsonArray(new JsonObject
+        {
+            ["type"] = "PodScheduled",
+            ["status"] = "False",
+            ["lastTransitionTime"] = TimeConverter.Format(context.Now),
+            ["reason"] = "SchedulingGated",
+            ["message"] = "Scheduling is blocked due to non-empty scheduling gates",
+        });
     }
 
     public override void PrepareForUpdate(JsonObject updated, JsonObject existing, string? subresource, in WriteContext context)

@@ -19,6 +19,9 @@ internal static class PodSpecWarnings
             if (spec.Flag(flag) == true) warnings.Add($"{path}.{flag}: has no effect here");
         }
 
+        // Empty is what every pod is defaulted to.
+        if (spec.Count("securityContext") > 0) warnings.Add($"{path}.securityContext: has no effect here");
+
         var i = 0;
         foreach (var volume in spec.Items("volumes"))
         {
@@ -33,7 +36,9 @@ internal static class PodSpecWarnings
         var c = 0;
         foreach (var container in spec.Items("containers"))
         {
-            WarnOfHiddenVariables(container, $"{path}.containers[{c++}]", warnings);
+            var at = $"{path}.containers[{c++}]";
+            if (container.Count("securityContext") > 0) warnings.Add($"{at}.securityContext: has no effect here");
+            WarnOfHiddenVariables(container, at, warnings);
         }
     }
 

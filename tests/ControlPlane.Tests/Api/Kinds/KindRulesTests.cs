@@ -168,6 +168,48 @@ public class KindRulesTests
         Assert.Empty(warnings);
     }
 
+    [Theory]
+    [InlineData("""{"securityContext":{"runAsUser":1},"containers":[{"name":"c","image":"b"}]}""", "spec.securityContext: has no effect here")]
+    [InlineData("""{"imagePullSecrets":[{"name":"s"}],"containers":[{"name":"c","image":"b"}]}""", "spec.imagePullSecrets: has no effect here")]
+    [InlineData("""{"volumes":[{"name":"v","nfs":{}}],"containers":[{"name":"c","image":"b"}]}""", "spec.volumes[0].nfs: this kind of volume is not supported here")]
+    [InlineData("""{"containers":[{"name":"c","image":"b","env":[{"name":"A","value":"1"},{"name":"A","value":"2"}]}]}""", "spec.containers[0].env[1]: hides previous definition of \"A\", which may be dropped when using apply")]
+    public void What_is_kept_without_effect_is_said_once(string spec, string warning)
+    {
+        var warnings = new List<string>();
+        KindRules.For(Pod.Resource).Warn(new JsonObject { ["spec"] = JsonNode.Parse(spec) }, warnings);
+        Assert.Equal([warning], warnings);
+    }
+
+    [Theory]
+    [InlineData("""{"conditions":[{"type":"Ready","status":"True"}]}""", false)]
+    [InlineData("""{"conditions":[{"type":"Ready","status":"Unknown"}]}""", true)]
+    [InlineData("{}", true)]
+    public void A_node_that_does_not_say_that_it_is_ready_is_tainted(string status, bool isTainted)
+    {
+        var node = new JsonObject { ["metadata"] = new JsonObject { ["name"] = "n" }, ["status"] = JsonNode.Parse(status) };
+        KindRules.For(Node.Resource).PrepareForCreate(node, new WriteContext(Now, "u", "me"));
+        Assert.Equal(isTainted, node["spec"]!["taints"] is JsonArray);
+    }
+
+    [Fact]
+    public void A_gated_pod_says_that_it_waits_for_its_gates()
+    {
+        var pod = Example("""{"metadata":{"name":"p"},"spec":{"schedulingGates":[{"name":"x/y"}]}}""");
+        KindRules.For(Pod.Resource).PrepareForCreate(pod, new WriteContext(Now, "u", "me"));
+        Assert.Equal("SchedulingGated", pod["status"]!["conditions"]![0]!["reason"]!.ToString());
+    }
+
+    [Fact]
+    public void A_generated_namespace_is_labelled_with_the_name_it_got()
+    {
+        var rules = KindRules.For(Namespace.Resource);
+        var document = Example("""{"metadata":{"generateName":"n-"}}""");
+        rules.Default(document);
+        document["metadata"]!["name"] = "n-abc";
+        rules.PrepareForCreate(document, new WriteContext(Now, "u", "me"));
+        Assert.Equal("n-abc", document["metadata"]!["labels"]!["kubernetes.io/metadata.name"]!.ToString());
+    }
+
     private static (KindRules Rules, JsonObject Document) Created(JsonNode fact)
     {
         var document = (JsonObject)fact["sent"]!.DeepClone();
