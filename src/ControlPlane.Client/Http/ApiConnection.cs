@@ -1,7 +1,9 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Sockets;
+using System.Runtime.CompilerServices;
 using System.Security.Cryptography.X509Certificates;
+using System.Text.Json.Nodes;
 using ControlPlane.Api.Errors;
 using ControlPlane.Client.Configuration;
 
@@ -116,6 +118,22 @@ public sealed class ApiConnection : IDisposable
         catch (Exception broken) when (broken is HttpRequestException or IOException)
         {
             throw Unreachable(CurrentServer, method, wasSent: true, broken);
+        }
+    }
+
+    /// <summary>A watch as the server words it, for those who show it: the event's type and its object, in whatever form <paramref name="accept"/> asks for.</summary>
+    /// <exception cref="ApiException">The server refused, or sent an ERROR event.</exception>
+    public async IAsyncEnumerable<(string Type, JsonObject Object)> WatchAsync(string pathAndQuery, string accept, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        using var response = await SendAsync(HttpMethod.Get, pathAndQuery, accept: accept, cancellationToken: cancellationToken);
+        await using var body = await response.Content.ReadAsStreamAsync(cancellationToken);
+        await foreach (var line in WatchStream.LinesAsync(body, cancellationToken))
+        {
+            var step = JsonNode.Parse(line.Span) as JsonObject;
+            if (step?["object"] is not JsonObject shown) continue;
+            var type = step["type"]?.ToString() ?? "";
+            if (type == "ERROR") throw new ApiException(StatusBody.From(shown));
+            yield return (type, shown);
         }
     }
 

@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Text;
 using System.Text.Json;
 using ControlPlane.Api.Clients;
 using ControlPlane.Api.Errors;
@@ -40,8 +39,7 @@ public sealed class HttpResourceClient(ApiConnection connection) : IResourceClie
     public async IAsyncEnumerable<WatchEvent> WatchAsync(
         ResourceDescriptor resource, ListQuery query, long afterRevision, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var path = resource.Path(query.Namespace) + Query(
-            ("watch", "1"), ("allowWatchBookmarks", "true"), ("resourceVersion", afterRevision.ToString()), ("labelSelector", query.LabelSelector), ("fieldSelector", query.FieldSelector));
+        var path = resource.Path(query.Namespace) + QueryString.Of(("watch", "1"), ("allowWatchBookmarks", "true"), ("resourceVersion", afterRevision.ToString()), ("labelSelector", query.LabelSelector), ("fieldSelector", query.FieldSelector));
         using var response = await connection.SendAsync(HttpMethod.Get, path, cancellationToken: cancellationToken);
         await using var body = await response.Content.ReadAsStreamAsync(cancellationToken);
         await foreach (var line in WatchStream.LinesAsync(body, cancellationToken)) yield return WatchStream.Parse(resource, line.Span);
@@ -99,19 +97,6 @@ public sealed class HttpResourceClient(ApiConnection connection) : IResourceClie
         return outcomes;
     }
 
-    /// <summary>Escapes and joins query parameters; those that are null or empty are left out.</summary>
-    internal static string Query(params ReadOnlySpan<(string Name, string? Value)> parameters)
-    {
-        var query = new StringBuilder();
-        foreach (var (name, value) in parameters)
-        {
-            if (string.IsNullOrEmpty(value)) continue;
-            query.Append(query.Length == 0 ? '?' : '&').Append(name).Append('=').Append(Uri.EscapeDataString(value));
-        }
-
-        return query.ToString();
-    }
-
     private async Task<ResourceList> ListAsync(ResourceDescriptor resource, ListQuery query, int? pageSize, CancellationToken cancellationToken)
     {
         var items = new List<ResourceObject>();
@@ -119,8 +104,7 @@ public sealed class HttpResourceClient(ApiConnection connection) : IResourceClie
         string? next = null;
         do
         {
-            var path = resource.Path(query.Namespace) + Query(
-                ("labelSelector", query.LabelSelector), ("fieldSelector", query.FieldSelector), ("limit", pageSize?.ToString()), ("continue", next));
+            var path = resource.Path(query.Namespace) + QueryString.Of(("labelSelector", query.LabelSelector), ("fieldSelector", query.FieldSelector), ("limit", pageSize?.ToString()), ("continue", next));
             var page = await connection.FetchAsync(HttpMethod.Get, path, cancellationToken: cancellationToken);
             var (pageRevision, pageNext) = ReadPage(resource, page, items);
             if (next is null) revision = pageRevision;
@@ -175,7 +159,7 @@ public sealed class HttpResourceClient(ApiConnection connection) : IResourceClie
 
     // Strict, as kubectl asks: a misspelt field is refused, not dropped in silence.
     private static string WriteParameters(WriteQuery query) =>
-        Query(("fieldManager", query.FieldManager), ("dryRun", query.DryRun ? "All" : null), ("fieldValidation", "Strict"));
+        QueryString.Of(("fieldManager", query.FieldManager), ("dryRun", query.DryRun ? "All" : null), ("fieldValidation", "Strict"));
 
     private static bool IsStatus(byte[] answer)
     {

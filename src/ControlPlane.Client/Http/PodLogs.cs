@@ -20,7 +20,7 @@ public sealed class PodLogs(ApiConnection connection) : ILogSource
 {
     public async Task<Stream> OpenAsync(string @namespace, string pod, LogQuery query, CancellationToken cancellationToken)
     {
-        var path = $"/api/v1/namespaces/{@namespace}/pods/{Uri.EscapeDataString(pod)}/log" + HttpResourceClient.Query(
+        var path = $"/api/v1/namespaces/{@namespace}/pods/{Uri.EscapeDataString(pod)}/log" + QueryString.Of(
             ("container", query.Container),
             ("follow", query.Follow ? "true" : null),
             ("previous", query.Previous ? "true" : null),
