@@ -1,0 +1,104 @@
+using ControlPlane.Store;
+using ControlPlane.Store.Commands;
+using static ControlPlane.Tests.Store.Keys;
+using Record = ControlPlane.Store.Record;
+
+namespace ControlPlane.Tests.Store;
+
+/// <summary>The plain twin of the store: one sorted dictionary a revision, copied whole.</summary>
+internal sealed class StoreModel
+{
+    private readonly List<SortedDictionary<string, Record>> _revisions = [new(StringComparer.Ordinal)];
+    private readonly SortedSet<long> _leases = [];
+
+    public long Revision => _revisions.Count - 1;
+
+    public long CompactionFloor { get; private set; }
+
+    public IReadOnlyDictionary<string, Record> At(long revision) => _revisions[(int)revision];
+
+    /// <summary>What the store must answer, in one line.</summary>
+    public string Apply(Command command)
+    {
+        switch (command)
+        {
+            case Transaction transaction:
+                return Apply(transaction);
+            case Batch batch:
+                return string.Join(" & ", batch.Transactions.Select(Apply));
+            case GrantLease grant:
+                return _leases.Add(grant.Lease.Value) ? "done" : "named";
+            case RevokeLease revoke:
+                if (!_leases.Remove(revoke.Lease.Value)) return "named";
+                var keys = _revisions[^1].Where(pair => pair.Value.Lease == revoke.Lease).Select(pair => pair.Key).ToList();
+                if (keys.Count > 0) _revisions.Add(Without(_revisions[^1], keys));
+                return "done";
+            case Compact compact:
+                if (compact.Floor.Value > Revision) return "refused";
+                CompactionFloor = Math.Max(CompactionFloor, compact.Floor.Value);
+                return $"floor {CompactionFloor}";
+            default:
+                throw new InvalidOperationException(command.ToString());
+        }
+    }
+
+    private string Apply(Transaction transaction)
+    {
+        var succeeded = transaction.Compares.All(compare => compare is Compare.ModifiedRevision modified
+            && (_revisions[^1].GetValueOrDefault(Text(compare.Key))?.Modified.Value ?? 0) == modified.Target.Value);
+        var operations = succeeded ? transaction.Success : transaction.Failure;
+        if (IsChangedTwice(transaction.Success) || IsChangedTwice(transaction.Failure)) return "refused";
+        if (operations.OfType<Operation.Put>().Any(put => put.Lease != LeaseId.None && !_leases.Contains(put.Lease.Value))) return "refused";
+
+        var next = new SortedDictionary<string, Record>(_revisions[^1], StringComparer.Ordinal);
+        var revision = Revision + 1;
+        var isMutated = false;
+        var answers = new List<string>();
+        foreach (var operation in operations)
+        {
+            switch (operation)
+            {
+                case Operation.Put put:
+                    next.TryGetValue(Text(put.Key), out var previous);
+                    next[Text(put.Key)] = new Record(
+                        put.Key, put.Value, previous?.Created ?? new Revision(revision), new Revision(revision), (previous?.Version ?? 0) + 1, put.Lease);
+                    answers.Add($"put over {previous?.Modified}");
+                    isMutated = true;
+                    break;
+                case Operation.Delete delete:
+                    var deleted = Matching(next, delete.Key, delete.End);
+                    foreach (var record in deleted) next.Remove(Text(record.Key));
+                    isMutated |= deleted.Count > 0;
+                    answers.Add($"deleted {string.Join(',', deleted.Select(record => Text(record.Key)))}");
+                    break;
+                case Operation.Read read:
+                    answers.Add($"read {string.Join(',', Matching(next, read.Key, read.End).Take(read.Limit ?? int.MaxValue).Select(record => Text(record.Key)))}");
+                    break;
+            }
+        }
+
+        if (isMutated) _revisions.Add(next);
+        return $"{succeeded} {Revision} {string.Join(' ', answers)}";
+    }
+
+    private static bool IsChangedTwice(IReadOnlyList<Operation> operations)
+    {
+        var puts = operations.OfType<Operation.Put>().Select(put => Text(put.Key)).ToList();
+        return puts.Distinct().Count() < puts.Count
+            || operations.OfType<Operation.Delete>().Any(delete => puts.Any(key => IsWithin(key, delete.Key, delete.End)));
+    }
+
+    private static List<Record> Matching(SortedDictionary<string, Record> records, ReadOnlyMemory<byte> key, ReadOnlyMemory<byte>? end) =>
+        [.. records.Where(pair => IsWithin(pair.Key, key, end)).Select(pair => pair.Value)];
+
+    private static bool IsWithin(string key, ReadOnlyMemory<byte> start, ReadOnlyMemory<byte>? end) => end is { } bound
+        ? string.CompareOrdinal(key, Text(start)) >= 0 && string.CompareOrdinal(key, Text(bound)) < 0
+        : key == Text(start);
+
+    private static SortedDictionary<string, Record> Without(SortedDictionary<string, Record> source, List<string> keys)
+    {
+        var copy = new SortedDictionary<string, Record>(source, StringComparer.Ordinal);
+        foreach (var key in keys) copy.Remove(key);
+        return copy;
+    }
+}
