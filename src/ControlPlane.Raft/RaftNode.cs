@@ -76,8 +76,8 @@ public sealed class RaftNode
     /// <summary>The newest configuration in the log.</summary>
     public Configuration Configuration => Log.Configuration;
 
-    /// <summary>True on a leader that has committed in its own term, so that its state is complete.</summary>
-    public bool IsReady => Reign?.HasCommittedInTerm == true;
+    /// <summary>True on a leader that has applied an entry of its own term, so that its state is complete.</summary>
+    public bool IsReady => Reign is not null && Applied >= Reign.Opening;
 
     internal RaftOptions Options { get; }
 

@@ -12,7 +12,6 @@ internal sealed class Reign
     private readonly RaftNode _node;
     private readonly Dictionary<ReplicaId, Progress> _peers = [];
     private readonly ReadRounds _reads = new();
-    private readonly LogIndex _opening;
     private long _uncommittedBytes;
     private int _heartbeatElapsed;
     private int _quorumElapsed;
@@ -22,15 +21,18 @@ internal sealed class Reign
     {
         _node = node;
         // Entries of earlier terms are never committed by counting copies; the no-op commits them all (Raft §5.4.2, figure 8).
-        _opening = node.Log.LastIndex.Next;
-        for (var index = node.Commit.Next; index < _opening; index = index.Next) _uncommittedBytes += node.Log[index].SizeBytes;
+        Opening = node.Log.LastIndex.Next;
+        for (var index = node.Commit.Next; index < Opening; index = index.Next) _uncommittedBytes += node.Log[index].SizeBytes;
         FollowConfiguration();
         Append(EntryKind.NoOp, default, null, effects);
         foreach (var peer in _peers.Values) Replicate(peer, effects);
     }
 
+    /// <summary>The index of the entry that opens the term.</summary>
+    public LogIndex Opening { get; }
+
     /// <summary>True once an entry of this term is committed: then the commit index is known to be no older than any earlier leader's.</summary>
-    public bool HasCommittedInTerm => _node.Commit >= _opening;
+    public bool HasCommittedInTerm => _node.Commit >= Opening;
 
     public Progress? ProgressOf(ReplicaId peer) => _peers.GetValueOrDefault(peer);
 

@@ -1,0 +1,210 @@
+using System.Collections.Immutable;
+using ControlPlane.Store;
+using ControlPlane.Store.Commands;
+using MessagePack;
+
+namespace ControlPlane.Replica.Codecs;
+
+/// <summary>Store commands as MessagePack; layout in docs/formats/commands.md.</summary>
+internal static class CommandCodec
+{
+    public static byte[] Encode(Command command) => Pack.Write(command, Write);
+
+    /// <exception cref="InvalidDataException">Not a command.</exception>
+    public static Command Decode(ReadOnlyMemory<byte> data) => Pack.Read(data, Read);
+
+    public static void Write(ref MessagePackWriter writer, Command command)
+    {
+        switch (command)
+        {
+            case Transaction transaction:
+                writer.WriteArrayHeader(4);
+                writer.Write(1);
+                WriteParts(ref writer, transaction);
+                break;
+            case Batch batch:
+                writer.WriteArrayHeader(2);
+                writer.Write(2);
+                Pack.WriteList(ref writer, batch.Transactions, WriteTransaction);
+                break;
+            case GrantLease grant:
+                writer.WriteArrayHeader(3);
+                writer.Write(3);
+                writer.Write(grant.Lease.Value);
+                writer.Write(grant.TimeToLiveSeconds);
+                break;
+            case RenewLeases renew:
+                writer.WriteArrayHeader(2);
+                writer.Write(4);
+                Pack.WriteList(ref writer, renew.Leases, static (ref MessagePackWriter w, LeaseId lease) => w.Write(lease.Value));
+                break;
+            case RevokeLease revoke:
+                writer.WriteArrayHeader(2);
+                writer.Write(5);
+                writer.Write(revoke.Lease.Value);
+                break;
+            case Compact compact:
+                writer.WriteArrayHeader(2);
+                writer.Write(6);
+                writer.Write(compact.Floor.Value);
+                break;
+            default:
+                throw new ArgumentOutOfRangeException(nameof(command), command, null);
+        }
+    }
+
+    public static Command Read(ref MessagePackReader reader)
+    {
+        var (tag, count) = Pack.ReadTag(ref reader);
+        switch (tag)
+        {
+            case 1:
+                Pack.ExpectFields(tag, count, 3);
+                return ReadParts(ref reader);
+            case 2:
+                Pack.ExpectFields(tag, count, 1);
+                return new Batch([.. Pack.ReadList(ref reader, ReadTransaction)]);
+            case 3:
+                Pack.ExpectFields(tag, count, 2);
+                return new GrantLease(new LeaseId(reader.ReadInt64()), reader.ReadInt64());
+            case 4:
+                Pack.ExpectFields(tag, count, 1);
+                return new RenewLeases([.. Pack.ReadList(ref reader, static (ref MessagePackReader r) => new LeaseId(r.ReadInt64()))]);
+            case 5:
+                Pack.ExpectFields(tag, count, 1);
+                return new RevokeLease(new LeaseId(reader.ReadInt64()));
+            case 6:
+                Pack.ExpectFields(tag, count, 1);
+                return new Compact(new Revision(reader.ReadInt64()));
+            default:
+                throw Pack.Unknown("command", tag);
+        }
+    }
+
+    private static void WriteTransaction(ref MessagePackWriter writer, Transaction transaction)
+    {
+        writer.WriteArrayHeader(3);
+        WriteParts(ref writer, transaction);
+    }
+
+    private static Transaction ReadTransaction(ref MessagePackReader reader)
+    {
+        Pack.Expect(ref reader, 3);
+        return ReadParts(ref reader);
+    }
+
+    private static void WriteParts(ref MessagePackWriter writer, Transaction transaction)
+    {
+        Pack.WriteList(ref writer, transaction.Compares, WriteCompare);
+        Pack.WriteList(ref writer, transaction.Success, WriteOperation);
+        Pack.WriteList(ref writer, transaction.Failure, WriteOperation);
+    }
+
+    private static Transaction ReadParts(ref MessagePackReader reader)
+    {
+        ImmutableArray<Compare> compares = [.. Pack.ReadList(ref reader, ReadCompare)];
+        ImmutableArray<Operation> success = [.. Pack.ReadList(ref reader, ReadOperation)];
+        return new Transaction(compares, success, [.. Pack.ReadList(ref reader, ReadOperation)]);
+    }
+
+    private static void WriteCompare(ref MessagePackWriter writer, Compare compare)
+    {
+        writer.WriteArrayHeader(4);
+        writer.Write(compare switch
+        {
+            Compare.CreatedRevision => 1,
+            Compare.ModifiedRevision => 2,
+            Compare.Version => 3,
+            Compare.Value => 4,
+            Compare.Lease => 5,
+            _ => throw new ArgumentOutOfRangeException(nameof(compare), compare, null),
+        });
+        writer.Write(compare.Key.Span);
+        writer.Write((int)compare.Comparison);
+        switch (compare)
+        {
+            case Compare.CreatedRevision created:
+                writer.Write(created.Target.Value);
+                break;
+            case Compare.ModifiedRevision modified:
+                writer.Write(modified.Target.Value);
+                break;
+            case Compare.Version version:
+                writer.Write(version.Target);
+                break;
+            case Compare.Value value:
+                writer.Write(value.Target.Span);
+                break;
+            case Compare.Lease lease:
+                writer.Write(lease.Target.Value);
+                break;
+        }
+    }
+
+    private static Compare ReadCompare(ref MessagePackReader reader)
+    {
+        var (tag, count) = Pack.ReadTag(ref reader);
+        Pack.ExpectFields(tag, count, 3);
+        var key = Pack.ReadBytes(ref reader);
+        var comparison = (Comparison)reader.ReadInt32();
+        if (!Enum.IsDefined(comparison)) throw Pack.Unknown("comparison", (int)comparison);
+        return tag switch
+        {
+            1 => new Compare.CreatedRevision(key, comparison, new Revision(reader.ReadInt64())),
+            2 => new Compare.ModifiedRevision(key, comparison, new Revision(reader.ReadInt64())),
+            3 => new Compare.Version(key, comparison, reader.ReadInt64()),
+            4 => new Compare.Value(key, comparison, Pack.ReadBytes(ref reader)),
+            5 => new Compare.Lease(key, comparison, new LeaseId(reader.ReadInt64())),
+            _ => throw Pack.Unknown("compare", tag),
+        };
+    }
+
+    private static void WriteOperation(ref MessagePackWriter writer, Operation operation)
+    {
+        switch (operation)
+        {
+            case Operation.Put put:
+                writer.WriteArrayHeader(4);
+                writer.Write(1);
+                writer.Write(put.Key.Span);
+                writer.Write(put.Value.Span);
+                writer.Write(put.Lease.Value);
+                break;
+            case Operation.Delete delete:
+                writer.WriteArrayHeader(3);
+                writer.Write(2);
+                writer.Write(delete.Key.Span);
+                Pack.WriteBytesOrNil(ref writer, delete.End);
+                break;
+            case Operation.Read read:
+                writer.WriteArrayHeader(4);
+                writer.Write(3);
+                writer.Write(read.Key.Span);
+                Pack.WriteBytesOrNil(ref writer, read.End);
+                if (read.Limit is { } limit) writer.Write(limit);
+                else writer.WriteNil();
+                break;
+            default:
+                throw new ArgumentOutOfRangeException(nameof(operation), operation, null);
+        }
+    }
+
+    private static Operation ReadOperation(ref MessagePackReader reader)
+    {
+        var (tag, count) = Pack.ReadTag(ref reader);
+        switch (tag)
+        {
+            case 1:
+                Pack.ExpectFields(tag, count, 3);
+                return new Operation.Put(Pack.ReadBytes(ref reader), Pack.ReadBytes(ref reader), new LeaseId(reader.ReadInt64()));
+            case 2:
+                Pack.ExpectFields(tag, count, 2);
+                return new Operation.Delete(Pack.ReadBytes(ref reader), Pack.ReadBytesOrNil(ref reader));
+            case 3:
+                Pack.ExpectFields(tag, count, 3);
+                return new Operation.Read(Pack.ReadBytes(ref reader), Pack.ReadBytesOrNil(ref reader), reader.TryReadNil() ? null : reader.ReadInt32());
+            default:
+                throw Pack.Unknown("operation", tag);
+        }
+    }
+}

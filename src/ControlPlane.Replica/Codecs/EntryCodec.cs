@@ -1,0 +1,125 @@
+using System.Collections.Immutable;
+using ControlPlane.Raft;
+using ControlPlane.Raft.Entries;
+using ControlPlane.Raft.Membership;
+using MessagePack;
+
+namespace ControlPlane.Replica.Codecs;
+
+/// <summary>Log entries, configurations and snapshot marks, as they travel between members and lie in the log.</summary>
+internal static class EntryCodec
+{
+    /// <summary>What the log keeps beside term and index: one byte of kind, then the command's bytes or the configuration.</summary>
+    public static byte[] EncodePayload(Entry entry)
+    {
+        var data = entry.Kind == EntryKind.Configuration ? Pack.Write(entry.Configuration!, Write) : entry.Data;
+        var payload = new byte[1 + data.Length];
+        payload[0] = (byte)entry.Kind;
+        data.Span.CopyTo(payload.AsSpan(1));
+        return payload;
+    }
+
+    /// <exception cref="InvalidDataException">Not a payload.</exception>
+    public static Entry DecodePayload(Term term, LogIndex index, ReadOnlyMemory<byte> payload)
+    {
+        if (payload.IsEmpty) throw new InvalidDataException($"entry {term}/{index} is empty");
+        var kind = (EntryKind)payload.Span[0];
+        var data = payload[1..];
+        return kind switch
+        {
+            EntryKind.NoOp when data.IsEmpty => new Entry(term, index, kind, data),
+            EntryKind.Command => new Entry(term, index, kind, data),
+            EntryKind.Configuration => new Entry(term, index, kind, default, Pack.Read(data, ReadConfiguration)),
+            _ => throw Pack.Unknown("kind of entry", (int)kind),
+        };
+    }
+
+    public static byte[] Encode(SnapshotMark mark) => Pack.Write(mark, Write);
+
+    /// <exception cref="InvalidDataException">Not a mark.</exception>
+    public static SnapshotMark DecodeMark(ReadOnlyMemory<byte> data) => Pack.Read(data, ReadMark);
+
+    public static void Write(ref MessagePackWriter writer, Entry entry)
+    {
+        writer.WriteArrayHeader(4);
+        writer.Write(entry.Term.Value);
+        writer.Write(entry.Index.Value);
+        writer.Write((byte)entry.Kind);
+        switch (entry.Kind)
+        {
+            case EntryKind.NoOp:
+                writer.WriteNil();
+                break;
+            case EntryKind.Command:
+                writer.Write(entry.Data.Span);
+                break;
+            default:
+                Write(ref writer, entry.Configuration!);
+                break;
+        }
+    }
+
+    public static Entry ReadEntry(ref MessagePackReader reader)
+    {
+        Pack.Expect(ref reader, 4);
+        var term = new Term(reader.ReadUInt64());
+        var index = new LogIndex(reader.ReadUInt64());
+        var kind = (EntryKind)reader.ReadByte();
+        switch (kind)
+        {
+            case EntryKind.NoOp:
+                if (!reader.TryReadNil()) throw new InvalidDataException("a no-op carries nothing");
+                return new Entry(term, index, kind, default);
+            case EntryKind.Command:
+                return new Entry(term, index, kind, Pack.ReadBytes(ref reader));
+            case EntryKind.Configuration:
+                return new Entry(term, index, kind, default, ReadConfiguration(ref reader));
+            default:
+                throw Pack.Unknown("kind of entry", (int)kind);
+        }
+    }
+
+    public static void Write(ref MessagePackWriter writer, SnapshotMark mark)
+    {
+        writer.WriteArrayHeader(3);
+        writer.Write(mark.Index.Value);
+        writer.Write(mark.Term.Value);
+        Write(ref writer, mark.Configuration);
+    }
+
+    public static SnapshotMark ReadMark(ref MessagePackReader reader)
+    {
+        Pack.Expect(ref reader, 3);
+        return new SnapshotMark(new LogIndex(reader.ReadUInt64()), new Term(reader.ReadUInt64()), ReadConfiguration(ref reader));
+    }
+
+    public static void Write(ref MessagePackWriter writer, Configuration configuration)
+    {
+        writer.WriteArrayHeader(3);
+        Pack.WriteList(ref writer, configuration.Voters, WriteMember);
+        Pack.WriteList(ref writer, configuration.OutgoingVoters, WriteMember);
+        Pack.WriteList(ref writer, configuration.Learners, WriteMember);
+    }
+
+    public static Configuration ReadConfiguration(ref MessagePackReader reader)
+    {
+        Pack.Expect(ref reader, 3);
+        ImmutableArray<Member> voters = [.. Pack.ReadList(ref reader, ReadMember)];
+        ImmutableArray<Member> outgoing = [.. Pack.ReadList(ref reader, ReadMember)];
+        return new Configuration(voters, outgoing, [.. Pack.ReadList(ref reader, ReadMember)]);
+    }
+
+    private static void WriteMember(ref MessagePackWriter writer, Member member)
+    {
+        writer.WriteArrayHeader(3);
+        writer.Write(member.Id.Value);
+        writer.Write(member.Name);
+        writer.Write(member.PeerAddress);
+    }
+
+    private static Member ReadMember(ref MessagePackReader reader)
+    {
+        Pack.Expect(ref reader, 3);
+        return new Member(new ReplicaId(reader.ReadUInt64()), Pack.ReadString(ref reader), Pack.ReadString(ref reader));
+    }
+}

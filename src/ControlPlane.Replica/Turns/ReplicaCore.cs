@@ -1,0 +1,382 @@
+using ControlPlane.Raft;
+using ControlPlane.Raft.Entries;
+using ControlPlane.Raft.Messages;
+using ControlPlane.Replica.Codecs;
+
+namespace ControlPlane.Replica.Turns;
+
+/// <summary>A member without its disk, clock and sockets: takes a batch of inputs and carries them through one turn — step, persist, send, apply, answer.</summary>
+/// <remarks>One caller. The host runs it on its loop, the simulator directly.</remarks>
+internal sealed class ReplicaCore
+{
+    // Of proposals in one message to the leader.
+    private const int ForwardSizeBytesMax = 1 << 20;
+
+    private readonly TurnOptions _options;
+    private readonly RaftNode _node;
+    private readonly IReplicaRim _rim;
+    private readonly OpenProposals _proposals;
+    private readonly OpenReads _reads;
+    private readonly Effects _effects = new();
+    private readonly List<(OpenProposal Proposal, ProposalOutcome Outcome)> _outcomes = [];
+    private readonly Queue<OpenProposal> _toHandOver = new();
+    private readonly Dictionary<ulong, (ReplicaId Peer, ulong Incarnation, ulong Ask)> _askedByPeers = [];
+    private readonly MemberId _self;
+    private ReplicaState _state;
+    private ReceivedSnapshot? _received;
+    private Leadership _leadership;
+    private (ReplicaId? Leader, Term Term) _handedOverTo;
+    private long _nowTick;
+    private long _appliedSinceSnapshot;
+    private long _appliedBytesSinceSnapshot;
+    private long _lastSnapshotSizeBytes;
+    private bool _isSavingSnapshot;
+
+    /// <param name="state">What the newest snapshot holds; the core applies the log from there.</param>
+    /// <param name="incarnation">Raised at every start of this member, so that its requests are told from those of its earlier lives.</param>
+    public ReplicaCore(TurnOptions options, RaftNode node, ReplicaState state, ulong incarnation, IReplicaRim rim)
+    {
+        (_options, _node, _state, _rim) = (options, node, state, rim);
+        _self = new MemberId(node.Self.Value);
+        _proposals = new OpenProposals(_self, incarnation, options);
+        _reads = new OpenReads(options);
+        _leadership = CurrentLeadership();
+        rim.Publish(state.View);
+        rim.Publish(_leadership);
+        rim.Publish(CurrentMembers());
+    }
+
+    public RaftNode Node => _node;
+
+    public ReplicaState State => _state;
+
+    public int OpenProposalCount => _proposals.Count;
+
+    /// <summary>One turn. Ticks in <paramref name="inputs"/> must come last.</summary>
+    public void Turn(IReadOnlyList<TurnInput> inputs)
+    {
+        foreach (var input in inputs) Take(input);
+        FollowLeadership();
+        HandOver();
+        AskForReads();
+        while (!_effects.IsEmpty) CarryOut();
+        _reads.Complete(_node.Applied, _state.View);
+        Tell();
+    }
+
+    private void Take(TurnInput input)
+    {
+        switch (input)
+        {
+            case TurnInput.Tick:
+                Tick();
+                break;
+            case TurnInput.FromPeer(var message):
+                Take(message);
+                break;
+            case TurnInput.Propose(var command, var complete):
+                Take(command, complete);
+                break;
+            case TurnInput.Read(var complete):
+                _reads.Add(complete, _nowTick);
+                break;
+            case TurnInput.Durable(var number):
+                _node.Step(new Input.Persisted(number), _effects);
+                break;
+            case TurnInput.SnapshotSaved(var mark, var sizeBytes):
+                _isSavingSnapshot = false;
+                _lastSnapshotSizeBytes = sizeBytes;
+                Compact(mark);
+                break;
+            case TurnInput.SnapshotReceived(var snapshot):
+                Take(snapshot);
+                break;
+            case TurnInput.SnapshotSent(var peer, var delivered):
+                _node.Step(new Input.SnapshotSent(peer, delivered), _effects);
+                break;
+            case TurnInput.PeerLost(var peer):
+                _node.Step(new Input.Unreachable(peer), _effects);
+                break;
+            case TurnInput.Transfer(var target):
+                _node.Step(new Input.Transfer(target), _effects);
+                break;
+            case TurnInput.Campaign:
+                _node.Step(new Input.Campaign(), _effects);
+                break;
+            default:
+                throw new ArgumentOutOfRangeException(nameof(inputs: input), input, null);
+        }
+    }
+
+    private void Tick()
+    {
+        _nowTick++;
+        _node.Step(Input.Tick.One, _effects);
+        while (_proposals.SettleExpired(_nowTick) is { } expired) _outcomes.Add((expired, GiveUp(expired)));
+        _reads.Expire(_nowTick);
+        _reads.AskAgain(askedAtTick => _nowTick - askedAtTick >= _options.ResendTicks);
+        foreach (var proposal in _proposals.InOrder)
+        {
+            // In the own log nothing gets lost; on the way to a leader it may.
+            if (proposal.HandedTo is { } leader && leader != _node.Self && _nowTick - proposal.HandedAtTick >= _options.ResendTicks) QueueAgain(proposal);
+            else if (proposal.HandedTo is null && !_toHandOver.Contains(proposal)) _toHandOver.Enqueue(proposal);
+        }
+    }
+
+    private ProposalOutcome GiveUp(OpenProposal proposal) => proposal.MayBeInLog
+        ? new ProposalOutcome.Unknown("no majority confirmed the write in time; read before retrying")
+        : new ProposalOutcome.NotLeader(ToMember(_node.Leader));
+
+    private void Take(ReadOnlyMemory<byte> command, Action<ProposalOutcome> complete)
+    {
+        if (command.Length > _options.CommandSizeBytesMax)
+        {
+            complete(new ProposalOutcome.Rejected($"the command has {command.Length} bytes; at most {_options.CommandSizeBytesMax} are taken"));
+            return;
+        }
+
+        if (_proposals.Count >= _options.OpenProposalsMax)
+        {
+            complete(new ProposalOutcome.Rejected($"{_proposals.Count} writes wait for their commit; retry when some are through"));
+            return;
+        }
+
+        _toHandOver.Enqueue(_proposals.Add(command, complete, _nowTick));
+    }
+
+    private void Take(PeerMessage message)
+    {
+        switch (message)
+        {
+            case PeerMessage.Consensus(var consensus):
+                _node.Step(new Input.Receive(consensus), _effects);
+                break;
+            case PeerMessage.Forward forward:
+                Take(forward);
+                break;
+            case PeerMessage.ForwardRefused refused when refused.Incarnation == _proposals.Incarnation:
+                // Not at once: a member that does not know better would be asked again in a circle. The next tick sends it to whoever leads then.
+                foreach (var sequence in refused.Sequences)
+                {
+                    if (_proposals.Find(sequence) is { } proposal && proposal.HandedTo == refused.From) proposal.HandedTo = null;
+                }
+
+                break;
+            case PeerMessage.AskRead ask:
+                var context = _reads.NextAsk();
+                _askedByPeers.Add(context, (ask.From, ask.Incarnation, ask.Ask));
+                _node.Step(new Input.Read([context]), _effects);
+                break;
+            case PeerMessage.AnswerRead answer when answer.Incarnation == _proposals.Incarnation:
+                if (answer.Index is { } index) _reads.Answered(answer.Ask, index);
+                else _reads.AskAgain(_ => true);
+                break;
+        }
+    }
+
+    private void Take(PeerMessage.Forward forward)
+    {
+        if (_node.Role != Role.Leader)
+        {
+            foreach (var group in forward.Proposals.GroupBy(proposal => proposal.Incarnation))
+            {
+                _rim.Send(new PeerMessage.ForwardRefused(_node.Self, forward.From, group.Key, [.. group.Select(proposal => proposal.Sequence)]));
+            }
+
+            return;
+        }
+
+        // A refusal for too much in flight is not reported: the sender tries again by itself, which is the back-off wanted.
+        _node.Step(new Input.Propose([.. forward.Proposals.Select(proposal => new Proposal(0, proposal.Data))]), _effects);
+    }
+
+    private void Take(ReceivedSnapshot snapshot)
+    {
+        _received = snapshot;
+        _node.Step(new Input.Receive(snapshot.Message), _effects);
+        if (_effects.Install != snapshot.Message.Snapshot)
+        {
+            _received = null;
+            _rim.DiscardSnapshot(snapshot);
+        }
+    }
+
+    /// <summary>When somebody else leads, what was handed to the former leader may be lost: all of it is handed over again and applied once.</summary>
+    private void FollowLeadership()
+    {
+        var now = (_node.Leader, _node.Term);
+        if (now == _handedOverTo) return;
+        _handedOverTo = now;
+        if (now.Leader is null) return;
+        foreach (var proposal in _proposals.InOrder.Where(proposal => proposal.HandedTo is not null)) QueueAgain(proposal);
+        _reads.AskAgain(_ => true);
+    }
+
+    private void QueueAgain(OpenProposal proposal)
+    {
+        proposal.HandedTo = null;
+        _toHandOver.Enqueue(proposal);
+    }
+
+    private void HandOver()
+    {
+        if (_toHandOver.Count == 0 || _node.Leader is not { } leader) return;
+        var batch = new List<OpenProposal>(_toHandOver.Count);
+        var sizeBytes = 0;
+        while (_toHandOver.TryDequeue(out var proposal))
+        {
+            if (proposal.HandedTo is not null || _proposals.Find(proposal.Id.Sequence) is null) continue;
+            (proposal.HandedTo, proposal.HandedInTerm, proposal.HandedAtTick) = (leader, _node.Term, _nowTick);
+            batch.Add(proposal);
+            sizeBytes += proposal.Command.Length;
+            if (sizeBytes < ForwardSizeBytesMax) continue;
+            HandOver(leader, batch);
+            batch.Clear();
+            sizeBytes = 0;
+        }
+
+        if (batch.Count > 0) HandOver(leader, batch);
+    }
+
+    private void HandOver(ReplicaId leader, List<OpenProposal> batch)
+    {
+        if (leader == _node.Self)
+        {
+            _node.Step(new Input.Propose([.. batch.Select(proposal => new Proposal(proposal.Id.Sequence, ProposalCodec.Encode(proposal.Id, proposal.Command)))]), _effects);
+            return;
+        }
+
+        foreach (var proposal in batch) proposal.MayBeInLog = true;
+        _rim.Send(new PeerMessage.Forward(_node.Self, leader,
+            [.. batch.Select(proposal => new ForwardedProposal(_proposals.Incarnation, proposal.Id.Sequence, ProposalCodec.Encode(proposal.Id, proposal.Command)))]));
+    }
+
+    private void AskForReads()
+    {
+        if (!_reads.HasWaiting || _node.Leader is not { } leader) return;
+        var ask = _reads.Ask(_nowTick);
+        if (leader == _node.Self) _node.Step(new Input.Read([ask]), _effects);
+        else _rim.Send(new PeerMessage.AskRead(_node.Self, leader, _proposals.Incarnation, ask));
+    }
+
+    private void CarryOut()
+    {
+        if (_effects.WriteNumber != 0)
+        {
+            _rim.Persist(new LogWrite(_effects.WriteNumber, _effects.HardState, _effects.Install is null ? null : _received, [.. _effects.Entries]));
+        }
+
+        foreach (var message in _effects.Messages)
+        {
+            if (message is InstallSnapshot install) _rim.SendSnapshot(install);
+            else _rim.Send(new PeerMessage.Consensus(message));
+        }
+
+        Apply();
+        Answer([.. _effects.Answers]);
+        _effects.Clear();
+    }
+
+    private void Apply()
+    {
+        if (_effects.Install is not null)
+        {
+            Invariant.That(_received is not null);
+            _state = _received.State;
+            _received = null;
+            (_appliedSinceSnapshot, _appliedBytesSinceSnapshot) = (0, 0);
+            _rim.Publish(_state.View);
+        }
+
+        if (_effects.Committed.Count == 0) return;
+        foreach (var entry in _effects.Committed)
+        {
+            _appliedSinceSnapshot++;
+            _appliedBytesSinceSnapshot += entry.SizeBytes;
+            if (_state.Apply(entry) is { } applied && _proposals.Settle(applied.Id) is { } proposal)
+            {
+                _outcomes.Add((proposal, new ProposalOutcome.Committed(applied.Result)));
+            }
+        }
+
+        _rim.Publish(_state.View);
+        SaveSnapshotIfDue();
+    }
+
+    private void Answer(IReadOnlyList<Answer> answers)
+    {
+        foreach (var answer in answers)
+        {
+            switch (answer)
+            {
+                case Answer.Proposed(var sequence, _, _):
+                    if (_proposals.Find(sequence) is { } taken) taken.MayBeInLog = true;
+                    break;
+                case Answer.ProposalRefused(var sequence, var reason, _) when _proposals.Find(sequence) is { } refused:
+                    refused.HandedTo = null;
+                    if (reason != RefusalReason.TooMuchInFlight || refused.MayBeInLog) break;
+                    _proposals.Settle(refused.Id);
+                    _outcomes.Add((refused, new ProposalOutcome.Rejected("too many bytes wait for their commit; retry when some are through")));
+                    break;
+                case Answer.ReadReady(var context, var index):
+                    if (_askedByPeers.Remove(context, out var asker)) Reply(asker, index);
+                    else _reads.Answered(context, index);
+                    break;
+                case Answer.ReadRefused(var context, _):
+                    if (_askedByPeers.Remove(context, out var refusedAsker)) Reply(refusedAsker, null);
+                    else _reads.Refused(context);
+                    break;
+            }
+        }
+    }
+
+    private void Reply((ReplicaId Peer, ulong Incarnation, ulong Ask) asker, LogIndex? index) =>
+        _rim.Send(new PeerMessage.AnswerRead(_node.Self, asker.Peer, asker.Incarnation, asker.Ask, index));
+
+    private void SaveSnapshotIfDue()
+    {
+        var bytesMax = Math.Max(_options.SnapshotBytes, _lastSnapshotSizeBytes);
+        if (_isSavingSnapshot || (_appliedSinceSnapshot < _options.SnapshotEntries && _appliedBytesSinceSnapshot < bytesMax)) return;
+        _isSavingSnapshot = true;
+        (_appliedSinceSnapshot, _appliedBytesSinceSnapshot) = (0, 0);
+        _rim.SaveSnapshot(_state.TakeImage(_node.MarkAt(_node.Applied)));
+    }
+
+    private void Compact(SnapshotMark saved)
+    {
+        var compactTo = saved.Index.Value > _options.KeptEntries ? new LogIndex(saved.Index.Value - _options.KeptEntries) : LogIndex.Zero;
+        _node.Step(new Input.SnapshotTaken(saved, compactTo), _effects);
+        _rim.CompactLog(_node.MarkAt(_node.CompactedTo));
+    }
+
+    private void Tell()
+    {
+        var leadership = CurrentLeadership();
+        if (leadership != _leadership)
+        {
+            _leadership = leadership;
+            _rim.Publish(leadership);
+            _rim.Publish(CurrentMembers());
+        }
+
+        // Last, so that a caller who goes on at once finds everything in place.
+        foreach (var (proposal, outcome) in _outcomes) proposal.Complete(outcome);
+        _outcomes.Clear();
+    }
+
+    private Leadership CurrentLeadership() => new(_self, ToMember(_node.Leader), (long)_node.Term.Value, _node.IsReady);
+
+    public IReadOnlyList<MemberStatus> CurrentMembers() =>
+    [
+        .. _node.Configuration.Members.Select(member => new MemberStatus(
+            new MemberId(member.Id.Value), member.Name, member.PeerAddress, RoleOf(member.Id), (long?)_node.MatchOf(member.Id)?.Value)),
+    ];
+
+    private MemberRole RoleOf(ReplicaId id)
+    {
+        if (id == _node.Leader) return MemberRole.Leader;
+        return _node.Configuration.IsVoter(id) ? MemberRole.Follower : MemberRole.Learner;
+    }
+
+    private static MemberId? ToMember(ReplicaId? id) => id is { } known ? new MemberId(known.Value) : null;
+}

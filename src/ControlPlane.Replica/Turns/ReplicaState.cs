@@ -1,0 +1,35 @@
+using ControlPlane.Raft;
+using ControlPlane.Raft.Entries;
+using ControlPlane.Replica.Codecs;
+using ControlPlane.Store;
+using ControlPlane.Store.Commands;
+
+namespace ControlPlane.Replica.Turns;
+
+/// <summary>What the log's entries change: the store, and the table that keeps repeated requests from being applied twice.</summary>
+internal sealed class ReplicaState(StoreState store, SessionTable sessions)
+{
+    public ReplicaState()
+        : this(new StoreState(), new SessionTable())
+    {
+    }
+
+    public StoreView View => store.View;
+
+    /// <summary>Applies one committed entry; null when it carries no command, or one that was applied before.</summary>
+    /// <exception cref="InvalidDataException">The entry is not a proposal: damage, or a version that this one does not know.</exception>
+    public AppliedRequest? Apply(Entry entry)
+    {
+        if (entry.Kind != EntryKind.Command) return null;
+        var (id, command) = ProposalCodec.Decode(entry.Data);
+        return sessions.TryEnter(id) ? new AppliedRequest(id, store.Apply(command)) : null;
+    }
+
+    /// <summary>An immutable copy for a snapshot at <paramref name="mark"/>. The store's part is a pointer copy.</summary>
+    public ReplicaImage TakeImage(SnapshotMark mark) => new(mark, store.View, sessions.Copy());
+}
+
+internal readonly record struct AppliedRequest(RequestId Id, Result Result);
+
+/// <summary>The state at one index, ready to be written while newer entries are applied.</summary>
+internal sealed record ReplicaImage(SnapshotMark Mark, StoreView View, SessionTable Sessions);

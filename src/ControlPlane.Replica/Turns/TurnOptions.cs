@@ -1,0 +1,26 @@
+namespace ControlPlane.Replica.Turns;
+
+/// <summary>Limits of a member's turns, in ticks, entries and bytes.</summary>
+internal sealed record TurnOptions
+{
+    /// <summary>A proposal or read that is not settled by then is answered "unknown" or "unavailable".</summary>
+    public int RequestTicks { get; init; } = 200;
+
+    /// <summary>A forwarded proposal or read that nothing was heard of is sent again after this long.</summary>
+    public int ResendTicks { get; init; } = 20;
+
+    /// <summary>Open proposals of this member; beyond it callers are told to slow down.</summary>
+    public int OpenProposalsMax { get; init; } = 65_536;
+
+    /// <summary>Of one command. Kubernetes refuses objects above about 1.5 MiB long before this.</summary>
+    public int CommandSizeBytesMax { get; init; } = 16 << 20;
+
+    /// <summary>A snapshot is taken when this many entries were applied since the last…</summary>
+    public long SnapshotEntries { get; init; } = 100_000;
+
+    /// <summary>…or this many bytes, or as many as the last snapshot was large, whichever is more: so that writing snapshots costs at most as much as writing the log.</summary>
+    public long SnapshotBytes { get; init; } = 64 << 20;
+
+    /// <summary>Entries kept before a snapshot, for followers that are a little behind.</summary>
+    public ulong KeptEntries { get; init; } = 5_000;
+}
