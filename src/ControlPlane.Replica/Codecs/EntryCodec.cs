@@ -9,35 +9,22 @@ namespace ControlPlane.Replica.Codecs;
 /// <summary>Log entries, configurations and snapshot marks, as they travel between members and lie in the log.</summary>
 internal static class EntryCodec
 {
-    /// <summary>What the log keeps beside term and index: one byte of kind, then the command's bytes or the configuration.</summary>
-    public static byte[] EncodePayload(Entry entry)
-    {
-        var data = entry.Kind == EntryKind.Configuration ? Pack.Write(entry.Configuration!, Write) : entry.Data;
-        var payload = new byte[1 + data.Length];
-        payload[0] = (byte)entry.Kind;
-        data.Span.CopyTo(payload.AsSpan(1));
-        return payload;
-    }
+    /// <summary>What the log on disk keeps beside term, index and kind: the command's bytes as they are, or the configuration.</summary>
+    public static ReadOnlyMemory<byte> EncodePayload(Entry entry) => entry.Kind == EntryKind.Configuration ? Pack.Write(entry.Configuration!, Write) : entry.Data;
 
     /// <exception cref="InvalidDataException">Not a payload.</exception>
-    public static Entry DecodePayload(Term term, LogIndex index, ReadOnlyMemory<byte> payload)
+    public static Entry DecodePayload(Term term, LogIndex index, byte kind, ReadOnlyMemory<byte> payload) => (EntryKind)kind switch
     {
-        if (payload.IsEmpty) throw new InvalidDataException($"entry {term}/{index} is empty");
-        var kind = (EntryKind)payload.Span[0];
-        var data = payload[1..];
-        return kind switch
-        {
-            EntryKind.NoOp when data.IsEmpty => new Entry(term, index, kind, data),
-            EntryKind.Command => new Entry(term, index, kind, data),
-            EntryKind.Configuration => new Entry(term, index, kind, default, Pack.Read(data, ReadConfiguration)),
-            _ => throw Pack.Unknown("kind of entry", (int)kind),
-        };
-    }
+        EntryKind.NoOp when payload.IsEmpty => new Entry(term, index, EntryKind.NoOp, payload),
+        EntryKind.Command => new Entry(term, index, EntryKind.Command, payload),
+        EntryKind.Configuration => new Entry(term, index, EntryKind.Configuration, default, Pack.Read(payload, ReadConfiguration)),
+        _ => throw Pack.Unknown("kind of entry", kind),
+    };
 
-    public static byte[] Encode(SnapshotMark mark) => Pack.Write(mark, Write);
+    public static byte[] Encode(Configuration configuration) => Pack.Write(configuration, Write);
 
-    /// <exception cref="InvalidDataException">Not a mark.</exception>
-    public static SnapshotMark DecodeMark(ReadOnlyMemory<byte> data) => Pack.Read(data, ReadMark);
+    /// <exception cref="InvalidDataException">Not a configuration.</exception>
+    public static Configuration DecodeConfiguration(ReadOnlyMemory<byte> data) => Pack.Read(data, ReadConfiguration);
 
     public static void Write(ref MessagePackWriter writer, Entry entry)
     {

@@ -24,9 +24,6 @@ internal interface IReplicaRim
     /// <summary>Entries up to and including this one are needed no more.</summary>
     void CompactLog(SnapshotMark newBase);
 
-    /// <summary>A received snapshot turned out to be old news.</summary>
-    void DiscardSnapshot(ReceivedSnapshot snapshot);
-
     /// <summary>A newer state may be read.</summary>
     void Publish(StoreView view);
 
@@ -41,8 +38,8 @@ internal interface IReplicaRim
 /// <param name="Entries">The first may lie at or below the log's end: then the log is cut there.</param>
 internal sealed record LogWrite(ulong Number, HardState? HardState, ReceivedSnapshot? Install, IReadOnlyList<Entry> Entries);
 
-/// <summary>A snapshot that came from the leader, complete and checked, not yet in force.</summary>
+/// <summary>A snapshot that came from the leader: complete, checked, and durable on the shelf. It comes into force when the log is reset to it; should the
+/// core find that it is old news, it stays on the shelf as one snapshot more.</summary>
 /// <param name="Message">The core's message that it belongs to.</param>
 /// <param name="State">Decoded.</param>
-/// <param name="Source">The rim's handle: where the bytes lie until they are installed or discarded.</param>
-internal sealed record ReceivedSnapshot(InstallSnapshot Message, ReplicaState State, object Source);
+internal sealed record ReceivedSnapshot(InstallSnapshot Message, ReplicaState State);

@@ -104,7 +104,7 @@ internal sealed class ReplicaCore
                 _node.Step(new Input.Campaign(), _effects);
                 break;
             default:
-                throw new ArgumentOutOfRangeException(nameof(inputs: input), input, null);
+                throw new ArgumentOutOfRangeException(nameof(input), input, null);
         }
     }
 
@@ -194,11 +194,7 @@ internal sealed class ReplicaCore
     {
         _received = snapshot;
         _node.Step(new Input.Receive(snapshot.Message), _effects);
-        if (_effects.Install != snapshot.Message.Snapshot)
-        {
-            _received = null;
-            _rim.DiscardSnapshot(snapshot);
-        }
+        if (_effects.Install != snapshot.Message.Snapshot) _received = null;
     }
 
     /// <summary>When somebody else leads, what was handed to the former leader may be lost: all of it is handed over again and applied once.</summary>

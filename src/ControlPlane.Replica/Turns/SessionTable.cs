@@ -5,10 +5,10 @@ internal sealed class SessionTable
 {
     private readonly SortedDictionary<ulong, Session> _sessions = [];
 
-    public IEnumerable<(MemberId Origin, ulong Incarnation, ulong OldestOpen, IReadOnlyCollection<ulong> Applied)> Sessions =>
-        _sessions.Select(pair => (new MemberId(pair.Key), pair.Value.Incarnation, pair.Value.OldestOpen, (IReadOnlyCollection<ulong>)pair.Value.Applied));
+    public IEnumerable<SessionRecord> Sessions =>
+        _sessions.Select(pair => new SessionRecord(new MemberId(pair.Key), pair.Value.Incarnation, pair.Value.OldestOpen, [.. pair.Value.Applied]));
 
-    public static SessionTable Restore(IEnumerable<(MemberId Origin, ulong Incarnation, ulong OldestOpen, IReadOnlyCollection<ulong> Applied)> sessions)
+    public static SessionTable Restore(IEnumerable<SessionRecord> sessions)
     {
         var table = new SessionTable();
         foreach (var (origin, incarnation, oldestOpen, applied) in sessions)
@@ -50,3 +50,7 @@ internal sealed class SessionTable
         public SortedSet<ulong> Applied { get; } = applied;
     }
 }
+
+/// <summary>One origin's session as a snapshot keeps it.</summary>
+/// <param name="Applied">Sequences at and above <paramref name="OldestOpen"/> that are applied.</param>
+internal sealed record SessionRecord(MemberId Origin, ulong Incarnation, ulong OldestOpen, IReadOnlyCollection<ulong> Applied);
