@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Buffers.Binary;
-using ControlPlane.Raft;
 using ControlPlane.Replica.Turns;
 using ControlPlane.Store;
 using ControlPlane.Store.Leases;

@@ -18,7 +18,7 @@ internal interface IReplicaRim
     /// <summary>Sends the newest durable snapshot and then the message; ends with <see cref="TurnInput.SnapshotSent"/>.</summary>
     void SendSnapshot(InstallSnapshot message);
 
-    /// <summary>Writes a snapshot; ends with <see cref="TurnInput.SnapshotSaved"/>.</summary>
+    /// <summary>Writes a snapshot; ends with <see cref="TurnInput.SnapshotSaved"/> or <see cref="TurnInput.SnapshotNotSaved"/>.</summary>
     void SaveSnapshot(ReplicaImage image);
 
     /// <summary>Entries up to and including this one are needed no more.</summary>

@@ -19,7 +19,8 @@ internal sealed class OpenProposal(RequestId id, ReadOnlyMemory<byte> command, A
     /// <summary>Whom it was handed to, or null while it waits to be.</summary>
     public ReplicaId? HandedTo { get; set; }
 
-    public Term HandedInTerm { get; set; }
+    /// <summary>It waits to be handed over in the next turn that knows a leader.</summary>
+    public bool IsQueued { get; set; }
 
     public long HandedAtTick { get; set; }
 }

@@ -55,6 +55,9 @@ internal sealed class OpenReads(TurnOptions options)
         }
     }
 
+    /// <summary>Gives up on all reads.</summary>
+    public void Abandon() => Expire(long.MaxValue);
+
     /// <summary>Gives up on reads whose time is over.</summary>
     public void Expire(long nowTick)
     {

@@ -1,5 +1,4 @@
 using ControlPlane.Raft;
-using ControlPlane.Raft.Entries;
 using ControlPlane.Raft.Messages;
 using ControlPlane.Replica.Codecs;
 
@@ -31,6 +30,7 @@ internal sealed class ReplicaCore
     private long _appliedBytesSinceSnapshot;
     private long _lastSnapshotSizeBytes;
     private bool _isSavingSnapshot;
+    private bool _mayAskForReads = true;
 
     /// <param name="state">What the newest snapshot holds; the core applies the log from there.</param>
     /// <param name="incarnation">Raised at every start of this member, so that its requests are told from those of its earlier lives.</param>
@@ -59,9 +59,21 @@ internal sealed class ReplicaCore
         FollowLeadership();
         HandOver();
         AskForReads();
-        while (!_effects.IsEmpty) CarryOut();
+        if (!_effects.IsEmpty) CarryOut();
         _reads.Complete(_node.Applied, _state.View);
         Tell();
+    }
+
+    /// <summary>This member stops: nobody will answer what is open.</summary>
+    public void Abandon()
+    {
+        foreach (var proposal in _proposals.InOrder.ToList())
+        {
+            _proposals.Settle(proposal.Id);
+            proposal.Complete(proposal.MayBeInLog ? new ProposalOutcome.Unknown("the member stopped before the write was confirmed") : new ProposalOutcome.NotLeader(null));
+        }
+
+        _reads.Abandon();
     }
 
     private void Take(TurnInput input)
@@ -87,6 +99,9 @@ internal sealed class ReplicaCore
                 _isSavingSnapshot = false;
                 _lastSnapshotSizeBytes = sizeBytes;
                 Compact(mark);
+                break;
+            case TurnInput.SnapshotNotSaved:
+                _isSavingSnapshot = false;
                 break;
             case TurnInput.SnapshotReceived(var snapshot):
                 Take(snapshot);
@@ -119,8 +134,11 @@ internal sealed class ReplicaCore
         {
             // In the own log nothing gets lost; on the way to a leader it may.
             if (proposal.HandedTo is { } leader && leader != _node.Self && _nowTick - proposal.HandedAtTick >= _options.ResendTicks) QueueAgain(proposal);
-            else if (proposal.HandedTo is null && !_toHandOver.Contains(proposal)) _toHandOver.Enqueue(proposal);
+            else if (proposal.HandedTo is null) QueueAgain(proposal);
         }
+
+        _mayAskForReads = true;
+        _rim.Publish(CurrentMembers());
     }
 
     private ProposalOutcome GiveUp(OpenProposal proposal) => proposal.MayBeInLog
@@ -141,7 +159,7 @@ internal sealed class ReplicaCore
             return;
         }
 
-        _toHandOver.Enqueue(_proposals.Add(command, complete, _nowTick));
+        QueueAgain(_proposals.Add(command, complete, _nowTick));
     }
 
     private void Take(PeerMessage message)
@@ -169,7 +187,7 @@ internal sealed class ReplicaCore
                 break;
             case PeerMessage.AnswerRead answer when answer.Incarnation == _proposals.Incarnation:
                 if (answer.Index is { } index) _reads.Answered(answer.Ask, index);
-                else _reads.AskAgain(_ => true);
+                else RefuseRead(answer.Ask);
                 break;
         }
     }
@@ -192,9 +210,8 @@ internal sealed class ReplicaCore
 
     private void Take(ReceivedSnapshot snapshot)
     {
-        _received = snapshot;
         _node.Step(new Input.Receive(snapshot.Message), _effects);
-        if (_effects.Install != snapshot.Message.Snapshot) _received = null;
+        if (ReferenceEquals(_effects.Install, snapshot.Message.Snapshot)) _received = snapshot;
     }
 
     /// <summary>When somebody else leads, what was handed to the former leader may be lost: all of it is handed over again and applied once.</summary>
@@ -206,11 +223,14 @@ internal sealed class ReplicaCore
         if (now.Leader is null) return;
         foreach (var proposal in _proposals.InOrder.Where(proposal => proposal.HandedTo is not null)) QueueAgain(proposal);
         _reads.AskAgain(_ => true);
+        _mayAskForReads = true;
     }
 
     private void QueueAgain(OpenProposal proposal)
     {
         proposal.HandedTo = null;
+        if (proposal.IsQueued) return;
+        proposal.IsQueued = true;
         _toHandOver.Enqueue(proposal);
     }
 
@@ -221,8 +241,9 @@ internal sealed class ReplicaCore
         var sizeBytes = 0;
         while (_toHandOver.TryDequeue(out var proposal))
         {
-            if (proposal.HandedTo is not null || _proposals.Find(proposal.Id.Sequence) is null) continue;
-            (proposal.HandedTo, proposal.HandedInTerm, proposal.HandedAtTick) = (leader, _node.Term, _nowTick);
+            proposal.IsQueued = false;
+            if (_proposals.Find(proposal.Id.Sequence) is null) continue;
+            (proposal.HandedTo, proposal.HandedAtTick) = (leader, _nowTick);
             batch.Add(proposal);
             sizeBytes += proposal.Command.Length;
             if (sizeBytes < ForwardSizeBytesMax) continue;
@@ -249,7 +270,7 @@ internal sealed class ReplicaCore
 
     private void AskForReads()
     {
-        if (!_reads.HasWaiting || _node.Leader is not { } leader) return;
+        if (!_mayAskForReads || !_reads.HasWaiting || _node.Leader is not { } leader) return;
         var ask = _reads.Ask(_nowTick);
         if (leader == _node.Self) _node.Step(new Input.Read([ask]), _effects);
         else _rim.Send(new PeerMessage.AskRead(_node.Self, leader, _proposals.Incarnation, ask));
@@ -320,10 +341,17 @@ internal sealed class ReplicaCore
                     break;
                 case Answer.ReadRefused(var context, _):
                     if (_askedByPeers.Remove(context, out var refusedAsker)) Reply(refusedAsker, null);
-                    else _reads.Refused(context);
+                    else RefuseRead(context);
                     break;
             }
         }
+    }
+
+    // Not asked again before the next tick: whoever refused would refuse again at once.
+    private void RefuseRead(ulong ask)
+    {
+        _reads.Refused(ask);
+        _mayAskForReads = false;
     }
 
     private void Reply((ReplicaId Peer, ulong Incarnation, ulong Ask) asker, LogIndex? index) =>

@@ -26,6 +26,9 @@ internal abstract record TurnInput
 
     public sealed record SnapshotSaved(SnapshotMark Mark, long SizeBytes) : TurnInput;
 
+    /// <summary>There was no room; tried again when as much as before has been applied.</summary>
+    public sealed record SnapshotNotSaved : TurnInput;
+
     public sealed record SnapshotReceived(ReceivedSnapshot Snapshot) : TurnInput;
 
     public sealed record SnapshotSent(ReplicaId Peer, bool Delivered) : TurnInput;

@@ -1,0 +1,273 @@
+using System.Threading.Channels;
+using ControlPlane.Raft;
+using ControlPlane.Replica.Codecs;
+using ControlPlane.Replica.Disks;
+using ControlPlane.Replica.Peers;
+using ControlPlane.Replica.Turns;
+using ControlPlane.Store;
+using ControlPlane.Store.Commands;
+using ControlPlane.Wal.Members;
+using ControlPlane.Wal.Storage;
+
+namespace ControlPlane.Replica;
+
+/// <summary>One member of the group on a real disk, clock and network: a loop that takes turns, a thread that writes the log, and connections to the peers.</summary>
+/// <remarks>All members of the interface may be called from any thread. Cancelling a call stops waiting; a proposal that was handed in may still be committed.</remarks>
+public sealed class ReplicaHost : IReplicatedStore, IAsyncDisposable
+{
+    // A turn takes what is there, up to this: enough to share a sync among many, few enough that heartbeats are answered in between.
+    private const int TurnInputsMax = 1024;
+
+    // What waits for the loop; a fuller queue makes callers and peers wait, which is the back-pressure wanted.
+    private const int QueuedInputsMax = 16_384;
+
+    private readonly Channel<TurnInput> _inputs = Channel.CreateBounded<TurnInput>(new BoundedChannelOptions(QueuedInputsMax) { SingleReader = true });
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly ReplicaOptions _options;
+    private readonly ClusterIdentity _identity;
+    private readonly DirectoryLock _lock;
+    private readonly MemberStorage _storage;
+    private readonly HostRim _rim;
+    private readonly ReplicaCore _core;
+    private readonly DiskThread _disk;
+    private readonly PeerListener? _listener;
+    private readonly Task _turning;
+    private readonly Task _ticking;
+    private volatile string? _diskFull;
+    private int _hasFailed;
+
+    private ReplicaHost(ReplicaOptions options, ClusterIdentity identity, DirectoryLock directoryLock, MemberStorage storage, MemberDisk disk, ulong incarnation)
+    {
+        (_options, _identity, _lock, _storage) = (options, identity, directoryLock, storage);
+        var self = new ReplicaId(identity.Self.MemberId);
+        var remembered = disk.Recall(identity.Initial);
+        var node = remembered.ToNode(new RaftOptions
+        {
+            Self = self,
+            // The time of the start makes members that start together draw differently even if their ids were alike.
+            Seed = self.Value ^ (ulong)options.TimeProvider.GetUtcNow().Ticks,
+            ElectionTicks = options.ElectionTicks,
+        });
+        var connector = new PeerConnector(identity.Self.ClusterId, self, options.Tls);
+        _disk = new DiskThread(disk, number => Post(new TurnInput.Durable(number)), Fail, SetDiskFull);
+        _rim = new HostRim(options, node, connector, disk, _disk, Post, input => _inputs.Writer.TryWrite(input), remembered.State.View);
+        _core = new ReplicaCore(TurnOptionsOf(options), node, remembered.State, incarnation, _rim);
+        if (identity.Initial.Voters.Length > 1) _listener = new PeerListener(connector, ListenAddress(), options.Notice, ServePeerAsync);
+        _turning = Task.Run(TurnAsync);
+        _ticking = Task.Run(TickAsync);
+        // Nobody else can be waited for.
+        if (node.Configuration.IsSoleVoter(self)) Post(new TurnInput.Campaign());
+    }
+
+    public StoreView Latest => _rim.View.Value;
+
+    public Leadership Leadership => _rim.Leadership.Value;
+
+    public IReadOnlyList<MemberStatus> Members => _rim.Members;
+
+    /// <summary>Opens the member. A cluster of one leads and is complete when this returns; a member of several has begun to listen and to call its peers.</summary>
+    /// <exception cref="ArgumentException">The options contradict each other.</exception>
+    /// <exception cref="WrongDataDirectoryException">The data directory is another member's.</exception>
+    /// <exception cref="DirectoryInUseException">Another process works in it.</exception>
+    /// <exception cref="DamagedException">What was acknowledged is not there or not as it was written.</exception>
+    public static async Task<ReplicaHost> OpenAsync(ReplicaOptions options, CancellationToken cancellationToken)
+    {
+        var identity = ClusterIdentity.Of(options.Name, options.InitialCluster);
+        // Reading back a large log takes a while; not on the caller's thread.
+        var host = await Task.Run(() => Open(options, identity), cancellationToken);
+        try
+        {
+            if (identity.Initial.Voters.Length == 1) await host._rim.Leadership.WaitAsync(leadership => leadership is { IsLeader: true, IsReady: true }, cancellationToken);
+            return host;
+        }
+        catch
+        {
+            await host.DisposeAsync();
+            throw;
+        }
+    }
+
+    public async ValueTask<StoreView> ReadAsync(CancellationToken cancellationToken)
+    {
+        var completion = new TaskCompletionSource<StoreView?>(TaskCreationOptions.RunContinuationsAsynchronously);
+        if (!await TryPostAsync(new TurnInput.Read(completion.SetResult), cancellationToken)) throw new StoreUnavailableException("the member is stopping");
+        return await completion.Task.WaitAsync(cancellationToken)
+            ?? throw new StoreUnavailableException("no majority confirmed in time who leads; retry when the members see each other again");
+    }
+
+    public async Task<ProposalOutcome> ProposeAsync(Command command, CancellationToken cancellationToken)
+    {
+        if (_diskFull is { } full) return new ProposalOutcome.Rejected($"this member's disk is full: {full}");
+        var completion = new TaskCompletionSource<ProposalOutcome>(TaskCreationOptions.RunContinuationsAsynchronously);
+        if (!await TryPostAsync(new TurnInput.Propose(CommandCodec.Encode(command), completion.SetResult), cancellationToken)) return new ProposalOutcome.NotLeader(null);
+        return await completion.Task.WaitAsync(cancellationToken);
+    }
+
+    public async ValueTask WaitForChangeAsync(Revision after, CancellationToken cancellationToken) =>
+        await _rim.View.WaitAsync(view => view.Revision > after, cancellationToken);
+
+    public ValueTask<Leadership> WaitForLeadershipChangeAsync(Leadership seen, CancellationToken cancellationToken) =>
+        _rim.Leadership.WaitAsync(leadership => leadership != seen, cancellationToken);
+
+    /// <summary>Asks to hand leadership to another member; watch <see cref="Leadership"/> for what comes of it. Does nothing on a member that does not lead.</summary>
+    public void TransferLeadership(MemberId target) => Post(new TurnInput.Transfer(new ReplicaId(target.Value)));
+
+    /// <summary>Stops without handing over: the others elect within an election timeout. Open calls end as unknown or unavailable.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (_stopping.IsCancellationRequested) return;
+        await _stopping.CancelAsync();
+        _inputs.Writer.TryComplete();
+        await _ticking;
+        await _turning;
+        if (_listener is not null) await _listener.DisposeAsync();
+        await _rim.DisposeAsync();
+        _disk.Dispose();
+        _storage.Dispose();
+        _lock.Dispose();
+        _stopping.Dispose();
+    }
+
+    private static ReplicaHost Open(ReplicaOptions options, ClusterIdentity identity)
+    {
+        var directory = new DiskDirectory(options.DataDirectory);
+        var directoryLock = DirectoryLock.Take(options.DataDirectory);
+        MemberStorage? storage = null;
+        try
+        {
+            storage = MemberStorage.Open(directory);
+            foreach (var damage in storage.SnapshotDamage) options.Notice($"going on from an older snapshot: {damage.Message}");
+            identity.Claim(storage, directory.Path);
+            return new ReplicaHost(options, identity, directoryLock, storage, new MemberDisk(storage), IncarnationFile.Raise(directory));
+        }
+        catch
+        {
+            storage?.Dispose();
+            directoryLock.Dispose();
+            throw;
+        }
+    }
+
+    private static TurnOptions TurnOptionsOf(ReplicaOptions options) => new()
+    {
+        RequestTicks = Math.Max(1, (int)(options.RequestTimeout / options.Tick)),
+        SnapshotEntries = options.SnapshotEntries,
+        SnapshotBytes = options.SnapshotBytes,
+        KeptEntries = (ulong)options.KeptEntries,
+    };
+
+    private string ListenAddress() => _options.PeerListen ?? _options.InitialCluster.First(member => member.Name == _options.Name).Address;
+
+    private async Task TurnAsync()
+    {
+        var batch = new List<TurnInput>(TurnInputsMax);
+        try
+        {
+            while (await _inputs.Reader.WaitToReadAsync())
+            {
+                var hasTick = false;
+                while (batch.Count < TurnInputsMax && _inputs.Reader.TryRead(out var input))
+                {
+                    // Late ticks count once, and after everything that arrived before this process could look.
+                    if (input is TurnInput.Tick) hasTick = true;
+                    else batch.Add(input);
+                }
+
+                if (hasTick) batch.Add(TurnInput.Tick.One);
+                if (_stopping.IsCancellationRequested) AbandonNew(batch);
+                else _core.Turn(batch);
+                batch.Clear();
+            }
+        }
+        catch (Exception exception)
+        {
+            Fail(exception);
+        }
+        finally
+        {
+            _core.Abandon();
+            while (_inputs.Reader.TryRead(out var late)) AbandonNew([late]);
+        }
+    }
+
+    // Handed in while the member stops: never proposed, never asked.
+    private static void AbandonNew(IReadOnlyList<TurnInput> inputs)
+    {
+        foreach (var input in inputs)
+        {
+            if (input is TurnInput.Propose propose) propose.Complete(new ProposalOutcome.NotLeader(null));
+            if (input is TurnInput.Read read) read.Complete(null);
+        }
+    }
+
+    private async Task TickAsync()
+    {
+        using var timer = new PeriodicTimer(_options.Tick, _options.TimeProvider);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(_stopping.Token)) await _inputs.Writer.WriteAsync(TurnInput.Tick.One, _stopping.Token);
+        }
+        catch (Exception end) when (end is OperationCanceledException or ChannelClosedException)
+        {
+            return;
+        }
+    }
+
+    private async Task ServePeerAsync(Stream stream, Hello hello, CancellationToken cancellationToken)
+    {
+        if (hello.Kind == ConnectionKind.Snapshot)
+        {
+            var received = await SnapshotTransfer.ReceiveAsync(stream, _rim.Disk, cancellationToken);
+            await _inputs.Writer.WriteAsync(new TurnInput.SnapshotReceived(received), cancellationToken);
+            await SnapshotTransfer.ConfirmAsync(stream, cancellationToken);
+            return;
+        }
+
+        while (await Frame.ReadAsync(stream, cancellationToken) is { } payload)
+        {
+            var message = PeerCodec.Decode(payload);
+            if (message.From != hello.From || message.To != _core.Node.Self || message is PeerMessage.Consensus { Message: Raft.Messages.InstallSnapshot })
+            {
+                throw new InvalidDataException($"peer {hello.From} sent a message that does not belong on this connection");
+            }
+
+            await _inputs.Writer.WriteAsync(new TurnInput.FromPeer(message), cancellationToken);
+        }
+    }
+
+    /// <summary>For threads that must not lose what they say; waits when the loop is far behind.</summary>
+    private void Post(TurnInput input)
+    {
+        if (_inputs.Writer.TryWrite(input)) return;
+        var waiting = _inputs.Writer.WriteAsync(input).AsTask();
+        // Closed means stopping: then nobody needs to know any more.
+        waiting.ContinueWith(static ended => _ = ended.Exception, TaskScheduler.Default).Wait();
+    }
+
+    private async ValueTask<bool> TryPostAsync(TurnInput input, CancellationToken cancellationToken)
+    {
+        if (_inputs.Writer.TryWrite(input)) return true;
+        try
+        {
+            await _inputs.Writer.WriteAsync(input, cancellationToken);
+            return true;
+        }
+        catch (ChannelClosedException)
+        {
+            return false;
+        }
+    }
+
+    private void SetDiskFull(string? problem)
+    {
+        if (problem != _diskFull) _options.Notice(problem ?? $"there is room again in {_options.DataDirectory}");
+        _diskFull = problem;
+    }
+
+    private void Fail(Exception exception)
+    {
+        if (Interlocked.Exchange(ref _hasFailed, 1) != 0) return;
+        _inputs.Writer.TryComplete();
+        _options.Fatal(exception);
+    }
+}

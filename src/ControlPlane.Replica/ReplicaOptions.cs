@@ -1,0 +1,81 @@
+namespace ControlPlane.Replica;
+
+/// <summary>One member as its operator starts it.</summary>
+public sealed record ReplicaOptions
+{
+    /// <summary>This member's name; one of <see cref="InitialCluster"/>.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Where its log and snapshots live; made when it does not exist, refused when it belongs to another member or cluster.</summary>
+    public required string DataDirectory { get; init; }
+
+    /// <summary>The voters of a new cluster, this member included; the same list, in any order, at every member and every start.</summary>
+    public required IReadOnlyList<PeerAddress> InitialCluster { get; init; }
+
+    /// <summary><c>host:port</c> to listen on for the other members. Null: the address of this member in <see cref="InitialCluster"/>. Not used by a cluster of one.</summary>
+    public string? PeerListen { get; init; }
+
+    /// <summary>Mutual TLS between members; null is plain TCP, for tests and loopback.</summary>
+    public PeerTls? Tls { get; init; }
+
+    public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
+
+    /// <summary>The unit of all other times. 50 ms: a heartbeat a tick costs each follower twenty small messages a second.</summary>
+    public TimeSpan Tick { get; init; } = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>Silence of a leader before a follower stands for election is between this many ticks and twice as many; with 50 ms that is 0.6 to 1.2 s.</summary>
+    public int ElectionTicks { get; init; } = 12;
+
+    /// <summary>How long a proposal or a read may wait for a quorum before it is answered "unknown" or "unavailable".</summary>
+    public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>A snapshot is taken after this many applied entries…</summary>
+    public long SnapshotEntries { get; init; } = 100_000;
+
+    /// <summary>…or this many applied bytes (or as many as the last snapshot had, when those are more).</summary>
+    public long SnapshotBytes { get; init; } = 64 << 20;
+
+    /// <summary>Entries kept before a snapshot, so that a follower that was away for a moment needs no snapshot.</summary>
+    public int KeptEntries { get; init; } = 5_000;
+
+    /// <summary>One line for the operator now and then: a peer that cannot be reached, a disk that is full.</summary>
+    public Action<string> Notice { get; init; } = static _ => { };
+
+    /// <summary>What to do when the member can not go on: a sync failed, or a bug was found. The default ends the process at once, because whatever it would
+    /// answer from now on might not be true after a restart.</summary>
+    public Action<Exception> Fatal { get; init; } = static exception => Environment.FailFast(exception.Message, exception);
+}
+
+/// <param name="Name">The member's name.</param>
+/// <param name="Address"><c>host:port</c> for the other members.</param>
+public sealed record PeerAddress(string Name, string Address)
+{
+    /// <summary>Reads <c>s1=10.0.0.1:2380,s2=10.0.0.2:2380</c>.</summary>
+    /// <exception cref="FormatException">Says which part is wrong.</exception>
+    public static IReadOnlyList<PeerAddress> ParseList(string text)
+    {
+        var members = new List<PeerAddress>();
+        foreach (var part in text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+        {
+            var equals = part.IndexOf('=');
+            if (equals <= 0) throw new FormatException($"'{part}' is not name=host:port");
+            var member = new PeerAddress(part[..equals], part[(equals + 1)..]);
+            SplitAddress(member.Address);
+            if (members.Any(other => other.Name == member.Name)) throw new FormatException($"the name '{member.Name}' comes twice");
+            members.Add(member);
+        }
+
+        return members.Count > 0 ? members : throw new FormatException("no member is named; give name=host:port, separated by commas");
+    }
+
+    internal static (string Host, int Port) SplitAddress(string address)
+    {
+        var colon = address.LastIndexOf(':');
+        if (colon <= 0 || !int.TryParse(address.AsSpan(colon + 1), out var port) || port is < 0 or > 65535)
+        {
+            throw new FormatException($"'{address}' is not host:port");
+        }
+
+        return (address[..colon].Trim('[', ']'), port);
+    }
+}
