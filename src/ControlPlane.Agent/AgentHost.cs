@@ -50,7 +50,7 @@ public sealed class AgentHost : IAsyncDisposable
             : new ProcessRuntime(options.DataDirectory, () => Facts(_nodes[0]), new ApiSourceReader(options.Client), options.Time, options.LogSizeMaxBytes);
         _status = new(options.Client, _deadlines, options.Time, _runtime.Scheme, _ => address, isSimulated ? 64 : 8, options.Notice);
         _journal = isSimulated ? new SilentJournal() : new EventJournal(options.Client, options.Time, _nodes[0].Name);
-        _runner = new(_runtime, _status, _journal, _deadlines, options.Time);
+        _runner = new(_runtime, _status, _journal, _deadlines, options.Time, options.Notice);
         var pressure = isSimulated ? () => default : (Func<NodePressure>)(() => NodePressure.Of(options.DataDirectory));
         _keeper = new(options.Client, options.Time, new(options.LeaseRenewInterval, options.LeaseDuration, options.NodeStatusInterval, options.Notice), _nodes, pressure);
 

@@ -12,6 +12,8 @@ internal sealed class PodRunner : IAsyncDisposable
     // Turns wait for disk and API, not for the processor; more workers would only start more programs at once than a machine likes.
     private const int WorkerCount = 8;
 
+    private static readonly TimeSpan TroubleRetryInterval = TimeSpan.FromSeconds(10);
+
     private readonly ConcurrentDictionary<string, PodActor> _actors = new();
 
     // Unbounded, but an actor is in it at most once.
@@ -21,11 +23,13 @@ internal sealed class PodRunner : IAsyncDisposable
     private readonly IPodJournal _journal;
     private readonly Deadlines _deadlines;
     private readonly TimeProvider _time;
+    private readonly Action<string> _notice;
     private readonly CancellationTokenSource _stopping = new();
     private readonly Task[] _workers;
 
-    public PodRunner(IContainerRuntime runtime, StatusWriter status, IPodJournal journal, Deadlines deadlines, TimeProvider time)
+    public PodRunner(IContainerRuntime runtime, StatusWriter status, IPodJournal journal, Deadlines deadlines, TimeProvider time, Action<string> notice)
     {
+        _notice = notice;
         _runtime = runtime;
         _status = status;
         _journal = journal;
@@ -118,7 +122,16 @@ internal sealed class PodRunner : IAsyncDisposable
 
         do
         {
-            await TurnAsync(actor, cancellationToken);
+            try
+            {
+                await TurnAsync(actor, cancellationToken);
+            }
+            catch (Exception exception) when (exception is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
+            {
+                // A full disk, above all. One pod's trouble must not stop the others, nor be forgotten.
+                _notice($"pod {actor.Pod.Metadata.Namespace}/{actor.Pod.Metadata.Name}: {exception}; trying again in {TroubleRetryInterval.TotalSeconds:0} s");
+                _deadlines.Add(_time.GetUtcNow() + TroubleRetryInterval, () => Enqueue(actor));
+            }
         }
         while (!actor.TryEndTurn());
     }

@@ -201,7 +201,8 @@ public sealed class ApiConnection : IDisposable
 
     private static string Unquote(string text) => text.Trim('"').Replace("\\\"", "\"", StringComparison.Ordinal).Replace(@"\\", @"\", StringComparison.Ordinal);
 
-    private static SocketsHttpHandler NewHandler(ClientConfig config)
+    /// <summary>A handler that trusts and presents what the configuration says; also for WebSockets. Bearer tokens are the caller's to add.</summary>
+    public static SocketsHttpHandler NewHandler(ClientConfig config)
     {
         var handler = new SocketsHttpHandler
         {
