@@ -3,6 +3,7 @@ using System.Collections.Immutable;
 using ControlPlane.Agent.Environments;
 using ControlPlane.Agent.Nodes;
 using ControlPlane.Agent.Pods;
+using ControlPlane.Agent.Probes;
 using ControlPlane.Agent.Processes;
 using ControlPlane.Agent.Runtimes;
 using ControlPlane.Agent.Simulation;
@@ -24,6 +25,7 @@ public sealed class AgentHost : IAsyncDisposable
     private readonly IContainerRuntime _runtime;
     private readonly StatusWriter _status;
     private readonly IPodJournal _journal;
+    private readonly ProbeKeeper? _probes;
     private readonly PodRunner _runner;
     private readonly NodeKeeper _keeper;
     private readonly Informer _pods;
@@ -50,7 +52,8 @@ public sealed class AgentHost : IAsyncDisposable
             : new ProcessRuntime(options.DataDirectory, () => Facts(_nodes[0]), new ApiSourceReader(options.Client), options.Time, options.LogSizeMaxBytes);
         _status = new(options.Client, _deadlines, options.Time, _runtime.Scheme, _ => address, isSimulated ? 64 : 8, options.Notice);
         _journal = isSimulated ? new SilentJournal() : new EventJournal(options.Client, options.Time, _nodes[0].Name);
-        _runner = new(_runtime, _status, _journal, _deadlines, options.Time, options.Notice);
+        _probes = _runtime is ProcessRuntime processes ? new(new ProcessProber(processes), options.Time) : null;
+        _runner = new(_runtime, _status, _journal, _deadlines, options.Time, options.Notice, _probes);
         var pressure = isSimulated ? () => default : (Func<NodePressure>)(() => NodePressure.Of(options.DataDirectory));
         _keeper = new(options.Client, options.Time, new(options.LeaseRenewInterval, options.LeaseDuration, options.NodeStatusInterval, options.Notice), _nodes, pressure);
 
@@ -121,6 +124,7 @@ public sealed class AgentHost : IAsyncDisposable
         await _streams.DisposeAsync();
         await _keeper.DisposeAsync();
         await _runner.DisposeAsync();
+        if (_probes is not null) await _probes.DisposeAsync();
         await _status.DisposeAsync();
         if (_journal is EventJournal journal) await journal.DisposeAsync();
         if (_runtime is ProcessRuntime runtime) await runtime.DisposeAsync();

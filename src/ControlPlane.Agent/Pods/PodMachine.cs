@@ -49,7 +49,8 @@ internal static class PodMachine
     }
 
     /// <summary>Folds one fact into the state.</summary>
-    public static PodState Fold(Pod pod, PodState state, PodInput input, DateTimeOffset now)
+    /// <param name="ignoresProbes">Nobody probes here: what runs counts as started and ready.</param>
+    public static PodState Fold(Pod pod, PodState state, PodInput input, DateTimeOffset now, bool ignoresProbes = false)
     {
         switch (input)
         {
@@ -62,8 +63,8 @@ internal static class PodMachine
                     StartedAt = started.At,
                     WaitingReason = null,
                     WaitingMessage = null,
-                    HasStarted = pod.Spec.ContainerAt(started.Container).StartupProbe is null,
-                    IsReady = pod.Spec.ContainerAt(started.Container) is { StartupProbe: null, ReadinessProbe: null },
+                    HasStarted = ignoresProbes || pod.Spec.ContainerAt(started.Container).StartupProbe is null,
+                    IsReady = ignoresProbes || pod.Spec.ContainerAt(started.Container) is { StartupProbe: null, ReadinessProbe: null },
                 });
             case PodInput.NotStarted refused:
                 return Replace(state, refused.Container, refused.Attempt, container => refused.IsFinal
@@ -175,6 +176,7 @@ internal static class PodMachine
                 else
                 {
                     container = container with { Phase = ContainerPhase.Starting, StartCount = container.StartCount + 1, NotBefore = null };
+                    if (container.WaitingReason is null or "CrashLoopBackOff") container = container with { WaitingReason = "ContainerCreating", WaitingMessage = null };
                     state = state.With(index, container);
                     actions.Add(new PodAction.Start(index, container.StartCount - 1));
                 }

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Threading.Channels;
+using ControlPlane.Agent.Probes;
 using ControlPlane.Agent.Runtimes;
 using ControlPlane.Api.Kinds;
 
@@ -24,11 +25,14 @@ internal sealed class PodRunner : IAsyncDisposable
     private readonly Deadlines _deadlines;
     private readonly TimeProvider _time;
     private readonly Action<string> _notice;
+    private readonly ProbeKeeper? _probes;
     private readonly CancellationTokenSource _stopping = new();
     private readonly Task[] _workers;
 
-    public PodRunner(IContainerRuntime runtime, StatusWriter status, IPodJournal journal, Deadlines deadlines, TimeProvider time, Action<string> notice)
+    /// <param name="probes">Null: nobody probes, and what runs counts as ready.</param>
+    public PodRunner(IContainerRuntime runtime, StatusWriter status, IPodJournal journal, Deadlines deadlines, TimeProvider time, Action<string> notice, ProbeKeeper? probes)
     {
+        _probes = probes;
         _notice = notice;
         _runtime = runtime;
         _status = status;
@@ -170,6 +174,7 @@ internal sealed class PodRunner : IAsyncDisposable
             if (decision.WakeAt is { } wakeAt && !mustDecide) _deadlines.Add(wakeAt, () => Enqueue(actor));
         }
 
+        _probes?.Observe(actor, news => Report(actor, news));
         if (state is { IsOver: true, Stop.Cause: StopCause.Gone })
         {
             _actors.TryRemove(actor.Uid, out _);
@@ -193,7 +198,7 @@ internal sealed class PodRunner : IAsyncDisposable
     private PodState Fold(Pod pod, PodState state, PodInput input)
     {
         _journal.Note(pod, input);
-        return PodMachine.Fold(pod, state, input, _time.GetUtcNow());
+        return PodMachine.Fold(pod, state, input, _time.GetUtcNow(), ignoresProbes: _probes is null);
     }
 
     private PodState ObserveDeletion(PodActor actor, Pod pod, PodState state)

@@ -53,7 +53,10 @@ internal static class PodStatusDocument
         {
             if (state.FailedBy is not null) return FailedPhase;
             var main = state.Containers.Skip(pod.Spec.InitContainers.Length);
-            var initFailed = state.Containers.Take(pod.Spec.InitContainers.Length).Any(container => container.LastEnd is { IsSuccess: false } && !container.IsAlive && container.Phase == ContainerPhase.Exited);
+
+            // How a sidecar ends says nothing of the work.
+            var initFailed = Enumerable.Range(0, pod.Spec.InitContainers.Length)
+                .Any(index => !PodMachine.IsSidecar(pod, index) && state.Containers[index] is { Phase: ContainerPhase.Exited, LastEnd.IsSuccess: false });
             return !initFailed && main.All(container => container is { Phase: ContainerPhase.Exited, LastEnd.IsSuccess: true }) ? SucceededPhase : FailedPhase;
         }
 

@@ -14,7 +14,7 @@ internal sealed class ProcessRuntime : IContainerRuntime, IAsyncDisposable
     // Often enough for a person who reads times; a stat a container each time.
     private static readonly TimeSpan LogLookInterval = TimeSpan.FromMilliseconds(250);
 
-    private static readonly TimeSpan ConfigurationRetryInterval = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan ConfigurationRetryInterval = TimeSpan.FromSeconds(2);
 
     private readonly string _data;
     private readonly Func<NodeFacts> _node;
@@ -129,6 +129,9 @@ internal sealed class ProcessRuntime : IContainerRuntime, IAsyncDisposable
 
     public LogSource? OpenLog(Pod pod, string container, int attempt) => FileLogSource.Open(new PodDirectory(_data, pod.Metadata.Uid).Stem(container, attempt));
 
+    /// <summary>The pid of a live run's shim, or null.</summary>
+    public int? PidOf(Pod pod, int container, int attempt) => _pids.TryGetValue(StemOf(pod, container, attempt), out var pid) ? pid : null;
+
     /// <summary>Stops watching; processes go on.</summary>
     public async ValueTask DisposeAsync()
     {
@@ -151,6 +154,8 @@ internal sealed class ProcessRuntime : IContainerRuntime, IAsyncDisposable
         var workingDirectory = specification.WorkingDir is { Length: > 0 } wanted ? wanted : directory.Work;
         if (!Directory.Exists(workingDirectory) && mounts.Count == 0) throw new CannotRunException($"workingDir {workingDirectory} does not exist on the node");
         var command = CommandLine.Resolve(specification, environment, workingDirectory);
+        var odd = environment.Where(pair => !IsShellName(pair.Key)).Select(pair => $"{pair.Key}={pair.Value}").ToList();
+        if (odd.Count > 0) command.InsertRange(0, ["/usr/bin/env", .. odd]);
         var stem = directory.Stem(specification.Name, attempt);
         Directory.CreateDirectory(Path.GetDirectoryName(stem)!);
         directory.DropRunsBefore(specification.Name, attempt - 1);
@@ -166,6 +171,9 @@ internal sealed class ProcessRuntime : IContainerRuntime, IAsyncDisposable
         Follow(container, attempt, stem, pid, isChild: true, report);
         return new PodInput.Started(container, attempt, _time.GetUtcNow());
     }
+
+    // Kubernetes allows dots and dashes in names; a shell hands on only names of its own kind, so the others are added behind it.
+    private static bool IsShellName(string name) => name.Length > 0 && !char.IsAsciiDigit(name[0]) && name.All(c => char.IsAsciiLetterOrDigit(c) || c == '_');
 
     private void Follow(int container, int attempt, string stem, int pid, bool isChild, Action<PodInput> report)
     {

@@ -17,13 +17,14 @@ internal static class Shim
 
     // Handlers, not ignores: handlers are reset when the program is executed, ignored signals would stay ignored in it.
     // The program runs in the foreground of the script, so that the shell waits for it whatever signal arrives.
-    // Descriptor 3 is the log: the program's errors go there, the shell's own remarks ("Terminated") do not.
+    // Descriptor 3 is the log: the program's errors go there, the shell's own remarks ("Terminated") do not. Hence the subshell: a shell that
+    // redirected for the command itself would still be redirected when it remarks.
     private const string Script =
         """
         trap : HUP INT QUIT USR1 USR2 PIPE ALRM TERM
         umask 022
         echo $$ >"$0.pid"
-        "$@" 2>&3 3>&-
+        (exec "$@" 2>&3 3>&-)
         code=$?
         echo $code >"$0.exit"
         exit $code
@@ -58,7 +59,7 @@ internal static class Shim
         if (mounts.Count > 0)
         {
             // The inner shell's own errors must not reach the log: its standard error is the shim's, and the program's is descriptor 3.
-            arguments[2] = Script.Replace("\"$@\" 2>&3 3>&-", "\"$@\"", StringComparison.Ordinal);
+            arguments[2] = Script.Replace("(exec \"$@\" 2>&3 3>&-)", "\"$@\"", StringComparison.Ordinal);
             arguments.AddRange([UnsharePath ?? throw new InvalidOperationException("mounts without unshare"), "--mount", Shell, "-c", MountScript, "mounts"]);
             foreach (var mount in mounts) arguments.AddRange([mount.Source, mount.Target, mount.IsReadOnly ? "ro" : "rw"]);
             arguments.Add("--");

@@ -59,7 +59,7 @@ internal sealed class SimulatedRuntime : IContainerRuntime
             var container = state.Containers[index] with { StartCount = reported.RestartCount + 1 };
             if (reported.State.Running is { StartedAt: { } startedAt })
             {
-                state = PodMachine.Fold(pod, state.With(index, container with { Phase = ContainerPhase.Starting }), new PodInput.Started(index, reported.RestartCount, startedAt), _time.GetUtcNow());
+                state = PodMachine.Fold(pod, state.With(index, container with { Phase = ContainerPhase.Starting }), new PodInput.Started(index, reported.RestartCount, startedAt), _time.GetUtcNow(), ignoresProbes: true);
                 Play(pod, index, reported.RestartCount, startedAt, report);
             }
             else if (reported.State.Terminated is { } ended)
