@@ -1,11 +1,12 @@
 using System.Net;
+using ControlPlane.Commands;
 
 namespace ControlPlane.Hosting;
 
 /// <summary><c>host:port</c> as flags spell it.</summary>
 internal static class Addresses
 {
-    /// <exception cref="CommandException">Not an address to listen on; the message names the flag and shows one that is.</exception>
+    /// <exception cref="UsageException">Not an address to listen on; the message names the flag and shows one that is.</exception>
     public static IPEndPoint ToListen(string text, string flag)
     {
         var (host, port) = Split(text, flag);
@@ -13,23 +14,7 @@ internal static class Addresses
         if (host is "" or "*") return new(IPAddress.Any, port);
         return IPAddress.TryParse(host, out var address)
             ? new(address, port)
-            : throw new CommandException($"{flag} {text}: \"{host}\" is not an address of this machine; listen on an IP address such as 127.0.0.1:{port} or 0.0.0.0:{port}");
-    }
-
-    /// <summary><c>s1=host:port,s2=host:port</c>.</summary>
-    public static IReadOnlyDictionary<string, string> Members(string text, string flag)
-    {
-        var members = new Dictionary<string, string>();
-        foreach (var part in text.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
-        {
-            var equals = part.IndexOf('=');
-            if (equals <= 0) throw new CommandException($"{flag}: \"{part}\" is not NAME=HOST:PORT");
-            var address = part[(equals + 1)..];
-            Split(address, flag);
-            if (!members.TryAdd(part[..equals], address)) throw new CommandException($"{flag}: \"{part[..equals]}\" is named twice");
-        }
-
-        return members.Count > 0 ? members : throw new CommandException($"{flag} is empty; give NAME=HOST:PORT of every member");
+            : throw new UsageException($"{flag} {text}: \"{host}\" is not an address of this machine; listen on an IP address such as 127.0.0.1:{port} or 0.0.0.0:{port}");
     }
 
     private static (string Host, int Port) Split(string text, string flag)
@@ -37,7 +22,7 @@ internal static class Addresses
         var colon = text.LastIndexOf(':');
         if (colon < 0 || !int.TryParse(text[(colon + 1)..], out var port) || port is < 0 or > 65535)
         {
-            throw new CommandException($"{flag} {text}: expected HOST:PORT with a port of 0 to 65535, such as 127.0.0.1:6443");
+            throw new UsageException($"{flag} {text}: expected HOST:PORT with a port of 0 to 65535, such as 127.0.0.1:6443");
         }
 
         return (text[..colon].Trim('[', ']'), port);

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using ControlPlane.Commands;
 using ControlPlane.Security;
 
 namespace ControlPlane.Hosting;
@@ -17,15 +18,12 @@ internal static class InitCommand
             DefaultValueFactory = _ => [],
         };
         var port = new Option<int>("--port") { Description = "Port of the API in the kubeconfig.", DefaultValueFactory = _ => 6443 };
-        var command = new Command("init",
+        var command = new TaughtCommand("init",
+            "Make a cluster's identity: CA, certificates, kubeconfig and join token. Every server starts on its own copy of the folder; it holds the CA's private key, so copy it over a safe channel only.",
             """
-            Make a cluster's identity: CA, certificates, kubeconfig and join token.
-
-            Every server starts on its own copy of the folder:
-              controlplane init --data seed --hosts 10.0.0.1,10.0.0.2,10.0.0.3
-              cp -r seed s1      # and to the other machines as s2, s3
-              controlplane server --name s1 --data s1 …
-            The folder holds the CA's private key: copy it over a safe channel only.
+            controlplane init --data seed --hosts 10.0.0.1,10.0.0.2,10.0.0.3
+            cp -r seed s1      # and to the other machines as s2, s3
+            controlplane server --name s1 --data s1 …
             """) { data, hosts, port };
         command.SetAction(result =>
         {

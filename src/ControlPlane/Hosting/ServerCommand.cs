@@ -1,4 +1,7 @@
 using System.CommandLine;
+using ControlPlane.Commands;
+using ControlPlane.Replica;
+using ControlPlane.Security;
 
 namespace ControlPlane.Hosting;
 
@@ -17,53 +20,65 @@ internal static class ServerCommand
         var cluster = Text("--initial-cluster", "NAME=HOST:PORT,…", "Every first server with its peer address, the same on all of them.");
         var dashboard = Text("--dashboard-listen", "HOST:PORT", "Where to serve the dashboard; without it there is none.");
         var config = Text("--config", "FILE", "YAML file of settings, each named like its flag: `listen: 0.0.0.0:6443`. Flags and CONTROLPLANE_… variables win.");
-        var command = new Command("server",
+        var command = new TaughtCommand("server", "Run one server of a cluster (1, 3, 5 or 7 of them).",
             """
-            Run one server of a cluster (1, 3, 5 or 7 of them).
-
-              controlplane server --name s1 --data s1 --listen 10.0.0.1:6443 --peer-listen 10.0.0.1:7000 \
-                --initial-cluster s1=10.0.0.1:7000,s2=10.0.0.2:7000,s3=10.0.0.3:7000
+            controlplane server --name s1 --data s1                       # a cluster of one
+            controlplane server --name s1 --data s1 --listen 10.0.0.1:6443 --peer-listen 10.0.0.1:7000 \
+              --initial-cluster s1=10.0.0.1:7000,s2=10.0.0.2:7000,s3=10.0.0.3:7000
+            controlplane server --config /etc/controlplane.yaml
             """) { name, data, listen, advertise, peerListen, cluster, dashboard, config };
-        command.SetAction(async (result, _) =>
+        command.SetAction(async (result, stop) =>
         {
             var settings = Settings.Read(result.GetValue(config), Known);
             string? Value(Option<string?> option) => settings.Text(option.Name.TrimStart('-'), result.GetValue(option));
-            var members = Value(cluster) is { } text ? Addresses.Members(text, "--initial-cluster") : null;
+            var members = Value(cluster) is { } text ? Members(text) : null;
             var chosen = new ServerSettings(
                 settings.Required("name", result.GetValue(name)),
                 settings.Required("data", result.GetValue(data)),
                 Addresses.ToListen(Value(listen) ?? "127.0.0.1:6443", "--listen"),
                 Value(advertise),
-                Value(peerListen) is { } peer ? Addresses.ToListen(peer, "--peer-listen") : null,
+                Value(peerListen),
                 members)
             {
                 DashboardListen = Value(dashboard) is { } board ? Addresses.ToListen(board, "--dashboard-listen") : null,
             };
-            return await RunAsync(Checked(chosen));
+            return await RunAsync(Checked(chosen), stop);
         });
         return command;
     }
 
-    private static async Task<int> RunAsync(ServerSettings settings)
+    private static async Task<int> RunAsync(ServerSettings settings, CancellationToken stop)
     {
-        using var signals = new StopSignals(Console.Error);
-        await using var server = await ServerHost.StartAsync(settings, new ConsoleLog(Console.Error), signals.Asked);
-        Console.Out.WriteLine($"Ready: {server.Url} in {server.StartedAfter.TotalSeconds:0.0} s");
-        if (server.DashboardUrl is { } dashboard) Console.Out.WriteLine($"Dashboard: {dashboard}");
-        await server.RunUntilAsync(signals.Asked);
-        return 0;
+        var log = new ConsoleLog(Console.Error);
+        await using var server = await ServerHost.StartAsync(settings, log, stop);
+        Console.Out.WriteLine($"Ready: {server.Url} in {ServerHost.SinceProcessStart().TotalSeconds:0.0} s");
+        await server.RunUntilAsync(stop);
+        log.Write("stopping (Ctrl-C again stops at once)");
+        return CommandTree.Done;
+    }
+
+    private static IReadOnlyList<PeerAddress> Members(string text)
+    {
+        try
+        {
+            return PeerAddress.ParseList(text);
+        }
+        catch (FormatException wrong)
+        {
+            throw new UsageException($"--initial-cluster: {wrong.Message}");
+        }
     }
 
     private static ServerSettings Checked(ServerSettings settings)
     {
         if (settings.Members is not { } members) return settings;
-        if (!members.ContainsKey(settings.Name))
+        if (members.All(member => member.Name != settings.Name))
         {
-            throw new CommandException($"--initial-cluster does not name this server, \"{settings.Name}\"; it names {string.Join(", ", members.Keys)}");
+            throw new UsageException($"--initial-cluster does not name this server, \"{settings.Name}\"; it names {string.Join(", ", members.Select(member => member.Name))}");
         }
 
-        if (members.Count > 1 && settings.PeerListen is null) throw new CommandException("--peer-listen is required when --initial-cluster names other servers");
-        if (members.Count > 1 && !Security.ClusterIdentity.ExistsIn(settings.DataFolder))
+        if (members.Count > 1 && settings.PeerListen is null) throw new UsageException("--peer-listen is required when --initial-cluster names other servers");
+        if (members.Count > 1 && !ClusterIdentity.ExistsIn(settings.DataFolder))
         {
             throw new CommandException($"{settings.DataFolder}/pki is missing: servers of one cluster share one identity. Make it once with `controlplane init --data DIR`, and start each server on a copy.");
         }

@@ -1,4 +1,5 @@
 using System.Net;
+using ControlPlane.Replica;
 
 namespace ControlPlane.Hosting;
 
@@ -14,8 +15,8 @@ internal sealed record ServerSettings(
     string DataFolder,
     IPEndPoint Listen,
     string? Advertise = null,
-    IPEndPoint? PeerListen = null,
-    IReadOnlyDictionary<string, string>? Members = null)
+    string? PeerListen = null,
+    IReadOnlyList<PeerAddress>? Members = null)
 {
     /// <summary>The dashboard; null: none.</summary>
     public IPEndPoint? DashboardListen { get; init; }

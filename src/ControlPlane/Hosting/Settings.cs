@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using ControlPlane.Client.Yaml;
+using ControlPlane.Commands;
 
 namespace ControlPlane.Hosting;
 
@@ -58,5 +59,5 @@ internal sealed class Settings
 
     /// <summary>As <see cref="Text"/>, but somebody must say.</summary>
     public string Required(string name, string? flag) =>
-        Text(name, flag) ?? throw new CommandException($"--{name} is required (as a flag, as CONTROLPLANE_{name.ToUpperInvariant().Replace('-', '_')}, or in the file of --config)");
+        Text(name, flag) ?? throw new UsageException($"--{name} is required (as a flag, as CONTROLPLANE_{name.ToUpperInvariant().Replace('-', '_')}, or in the file of --config)");
 }

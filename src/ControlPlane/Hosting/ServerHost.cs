@@ -1,0 +1,153 @@
+using System.Diagnostics;
+using System.Net.Sockets;
+using ControlPlane.Api.Clients;
+using ControlPlane.ApiServer.Hosting;
+using ControlPlane.ApiServer.Security;
+using ControlPlane.Controllers;
+using ControlPlane.Controllers.Scheduling;
+using ControlPlane.Replica;
+using ControlPlane.Security;
+
+namespace ControlPlane.Hosting;
+
+/// <summary>One server: the log, the API on top of it, and, while it leads, the controllers and the scheduler.</summary>
+internal sealed class ServerHost : IAsyncDisposable
+{
+    private readonly ReplicaHost _store;
+    private readonly ApiServerHost _api;
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly Task _duties;
+
+    private ServerHost(ReplicaHost store, ApiServerHost api, ClusterIdentity identity, ConsoleLog log)
+    {
+        _store = store;
+        _api = api;
+        Identity = identity;
+        var controllers = new ControllerRuntime(
+            api.Client,
+            new ControllerOptions { CaCertificate = identity.AuthorityPem },
+            notify: notice => log.Write(notice.ToString()),
+            others: context => new SchedulingLoop(context));
+        _duties = new LeaderDuties(store, controllers.RunAsync, log.Write).RunAsync(_stopping.Token);
+    }
+
+    public ClusterIdentity Identity { get; }
+
+    /// <summary>The API for parts in this process.</summary>
+    public IResourceClient Client => _api.Client;
+
+    /// <summary>Where clients reach the API.</summary>
+    public Uri Url => _api.Addresses[0];
+
+    /// <summary>How long this process has been running.</summary>
+    public static TimeSpan SinceProcessStart()
+    {
+        using var process = Process.GetCurrentProcess();
+        return TimeProvider.System.GetUtcNow() - process.StartTime.ToUniversalTime();
+    }
+
+    /// <summary>Completes when the API answers; a server of a group waits for a leader, and says so when that takes long.</summary>
+    /// <exception cref="CommandException">A port is taken, or the data folder cannot be used; the message says what to do.</exception>
+    public static async Task<ServerHost> StartAsync(ServerSettings settings, ConsoleLog log, CancellationToken cancellationToken)
+    {
+        string[] hosts = settings.Advertise is { } advertised ? [settings.Listen.Address.ToString(), advertised[..advertised.LastIndexOf(':')]] : [settings.Listen.Address.ToString()];
+        var identity = ClusterIdentity.OpenOrCreate(settings.DataFolder, hosts, TimeProvider.System);
+        var store = await OpenStoreAsync(settings, identity, log, cancellationToken);
+        try
+        {
+            var api = await ListenAsync(settings, identity, store, log, cancellationToken);
+            var server = new ServerHost(store, api, identity, log);
+            try
+            {
+                await server.WaitUntilReadyAsync(log, cancellationToken);
+                return server;
+            }
+            catch
+            {
+                await server.DisposeAsync();
+                throw;
+            }
+        }
+        catch
+        {
+            await store.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Serves until cancelled. Fails when the work of a leader fails.</summary>
+    public async Task RunUntilAsync(CancellationToken cancellationToken)
+    {
+        var cancelled = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var registration = cancellationToken.Register(cancelled.SetResult);
+        await await Task.WhenAny(cancelled.Task, _duties);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stopping.CancelAsync();
+        await _duties;
+        await _api.DisposeAsync();
+        await _store.DisposeAsync();
+        _stopping.Dispose();
+    }
+
+    private async Task WaitUntilReadyAsync(ConsoleLog log, CancellationToken cancellationToken)
+    {
+        for (var patience = TimeSpan.FromSeconds(1); ; patience = TimeSpan.FromSeconds(5))
+        {
+            try
+            {
+                await _api.Ready.WaitAsync(patience, cancellationToken);
+                return;
+            }
+            catch (TimeoutException)
+            {
+                log.Write($"waiting for a leader of {string.Join(", ", _store.Members.Select(member => $"{member.Name} ({member.PeerAddress})"))} …");
+            }
+        }
+    }
+
+    private static async Task<ReplicaHost> OpenStoreAsync(ServerSettings settings, ClusterIdentity identity, ConsoleLog log, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await ReplicaHost.OpenAsync(new ReplicaOptions
+            {
+                Name = settings.Name,
+                DataDirectory = Path.Combine(settings.DataFolder, "store"),
+                InitialCluster = settings.Members ?? [new PeerAddress(settings.Name, "127.0.0.1:0")],
+                PeerListen = settings.PeerListen,
+                Tls = new PeerTls(identity.Server.ToCertificate(), [identity.Authority]),
+                Notice = log.Write,
+            }, cancellationToken);
+        }
+        catch (SocketException taken)
+        {
+            throw new CommandException($"cannot listen for other servers on {settings.PeerListen}: {taken.Message}. Choose another --peer-listen, or stop who uses it.");
+        }
+    }
+
+    private static async Task<ApiServerHost> ListenAsync(ServerSettings settings, ClusterIdentity identity, ReplicaHost store, ConsoleLog log, CancellationToken cancellationToken)
+    {
+        var token = JoinToken.Parse(identity.JoinToken);
+        try
+        {
+            return await ApiServerHost.StartAsync(new ApiServerOptions
+            {
+                Listen = [settings.Listen],
+                ServerCertificate = identity.Server.ToCertificate(),
+                ClientAuthority = identity.Authority,
+                AuthorityPem = identity.AuthorityPem,
+                Tokens = new Dictionary<string, Caller> { [token.Secret] = new("system:joining-agent", [Caller.Nodes, Caller.Authenticated]) },
+                Yaml = new YamlCodec(),
+                AdvertisedAddress = settings.Advertise,
+                Logging = log,
+            }, store, cancellationToken);
+        }
+        catch (IOException taken) when (taken.InnerException is Microsoft.AspNetCore.Connections.AddressInUseException || taken.Message.Contains("in use"))
+        {
+            throw new CommandException($"cannot listen on {settings.Listen}: another program uses that port. Choose another --listen (port 0 is any free port), or stop the other one.");
+        }
+    }
+}
