@@ -1,4 +1,7 @@
 using ControlPlane.Commands;
+using ControlPlane.Hosting;
 
-// The commands that are a server themselves (dev, server, agent, init) are handed to Create, and come first in the help.
-return await CommandTree.RunAsync(CommandTree.Create(), args);
+var terminal = Terminal.OfProcess();
+// The commands that are a server themselves come first in the help.
+var root = CommandTree.Create(terminal, DevCommand.Create(terminal), InitCommand.Create(), ServerCommand.Create(), AgentCommand.Create());
+return await CommandTree.RunAsync(root, args, terminal);
