@@ -41,6 +41,8 @@ internal static class JobBackoff
             if (status.State.Terminated?.FinishedAt is { } time && !(last >= time)) last = time;
         }
 
-        return last ?? pod.Metadata.DeletionTimestamp ?? pod.Status.Conditions.Find("Ready")?.LastTransitionTime ?? pod.Metadata.CreationTimestamp;
+        // The deletion timestamp is when the grace ends, not when it began.
+        var deleted = pod.Metadata.DeletionTimestamp - TimeSpan.FromSeconds(pod.Metadata.DeletionGracePeriodSeconds ?? 0);
+        return last ?? deleted ?? pod.Status.Conditions.Find("Ready")?.LastTransitionTime ?? pod.Metadata.CreationTimestamp;
     }
 }
