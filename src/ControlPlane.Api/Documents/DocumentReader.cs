@@ -16,8 +16,9 @@ public enum FieldValidation
 /// <summary>From the bytes of a request to a clean document: parsed with limits, duplicate keys seen, typed against the schema, unknown fields pruned.</summary>
 public static class DocumentReader
 {
-    /// <summary>Deeper documents are refused: no kind needs it, and a deep one costs a walk of it everywhere.</summary>
-    public const int DepthMax = 100;
+    /// <summary>Deeper documents are refused. No kind needs it, and readers of System.Text.Json stop at 64 unless told otherwise; this leaves room for the list
+    /// or event around an object.</summary>
+    public const int DepthMax = 60;
 
     /// <summary>Parses JSON. Depth at most <see cref="DepthMax"/>; duplicate keys are reported to <paramref name="duplicates"/> by path, the last one wins.</summary>
     /// <param name="expectedKind">For the message: what was hoped for, such as <c>Job</c>; null when anything would do.</param>

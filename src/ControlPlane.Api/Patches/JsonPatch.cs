@@ -167,10 +167,9 @@ internal sealed class JsonPatch
         return text.Length <= 80 ? text : $"{text.AsSpan(0, 80)}…";
     }
 
-    // A real server says no more than the first sentence; the rest is what its users have to guess.
     private static ApiException Refuse(int index, JsonNode? operation, string problem)
     {
         var name = operation is JsonObject members ? $" ({TextOf(members, "op")} {TextOf(members, "path")})" : "";
-        return new(new(422, "Invalid", $"the server rejected our request due to an error in our request: operation {index}{name}: {problem}", new(null, null, null, null, [])));
+        return ApiErrors.PatchRejected($"operation {index}{name}: {problem}");
     }
 }

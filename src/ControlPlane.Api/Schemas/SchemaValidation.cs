@@ -6,7 +6,7 @@ using ControlPlane.Api.Resources;
 
 namespace ControlPlane.Api.Schemas;
 
-/// <summary>What every kind shares: metadata (names, labels, annotations, owner references, finalizers) and required text, lists and ports.</summary>
+/// <summary>What every kind shares: metadata (names, labels, annotations, owner references, finalizers, and the labels of pod templates), required text and lists.</summary>
 /// <remarks>A required number, flag, time or object is left to the kind's own rules: a real server reads an absent one as zero, and only the kind knows
 /// whether zero is wrong. Types and quantities were checked when the document was cleaned.</remarks>
 public static class SchemaValidation
@@ -27,6 +27,8 @@ public static class SchemaValidation
     /// <summary>Walks a document beside its schema and asks for required fields.</summary>
     private sealed class RequiredFields(FieldErrors errors)
     {
+        private const string PodTemplate = "io.k8s.api.core.v1.PodTemplateSpec";
+
         private readonly FieldPath _path = new();
 
         public void Check(JsonObject value, SchemaNode schema)
@@ -49,6 +51,7 @@ public static class SchemaValidation
             switch (schema.Type)
             {
                 case SchemaType.Object when node is JsonObject value:
+                    if (schema.Name == PodTemplate) CheckTemplateMetadata(value);
                     Check(value, schema);
                     break;
                 case SchemaType.Array when node is JsonArray items && schema.Element!.Node.Type == SchemaType.Object:
@@ -72,6 +75,14 @@ public static class SchemaValidation
 
                     break;
             }
+        }
+
+        // A template's metadata becomes a pod's; the paths leave "metadata" out, as a real server's do.
+        private void CheckTemplateMetadata(JsonObject template)
+        {
+            if (template["metadata"] is not JsonObject metadata) return;
+            MetadataValidation.ValidateLabels(metadata["labels"] as JsonObject, $"{_path}.labels", errors);
+            MetadataValidation.ValidateAnnotations(metadata["annotations"] as JsonObject, $"{_path}.annotations", errors);
         }
 
         private static bool IsMissing(JsonNode? node, SchemaType type) => type switch

@@ -34,16 +34,6 @@ internal sealed class ProtobufEncoder
         return true;
     }
 
-    public void WriteWatchEvent(string type, ReadOnlySpan<byte> document)
-    {
-        var end = Written;
-        var raw = Written;
-        Write(document);
-        WriteLength(1, raw);
-        WriteLength(2, end);
-        WriteText(1, type);
-    }
-
     private bool TryWriteFields(JsonObject value, ProtobufMessage message)
     {
         foreach (var field in message.Descending)

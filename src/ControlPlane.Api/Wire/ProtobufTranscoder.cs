@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Text.Json.Nodes;
 using ControlPlane.Api.Errors;
 using ControlPlane.Api.Resources;
@@ -32,20 +31,6 @@ public static class ProtobufTranscoder
         if (ProtobufCatalog.BuiltIn.Find(kind) is not { } message) return null;
         var encoder = new ProtobufEncoder();
         return encoder.TryEncodeEnvelope(document, message, kind) ? encoder.ToArray() : null;
-    }
-
-    /// <summary>One frame of a watch: four bytes of big-endian length, then a <c>WatchEvent</c> whose object is encoded as by <see cref="TryEncode"/>; null where that is.</summary>
-    /// <param name="type">Such as <c>ADDED</c>.</param>
-    public static byte[]? TryEncodeWatchEvent(string type, JsonObject document)
-    {
-        if (TryEncode(document) is not { } inner) return null;
-        var encoder = new ProtobufEncoder();
-        encoder.WriteWatchEvent(type, inner);
-        var message = encoder.ToArray();
-        var frame = new byte[message.Length + 4];
-        BinaryPrimitives.WriteInt32BigEndian(frame, message.Length);
-        message.CopyTo(frame.AsSpan(4));
-        return frame;
     }
 
     private static string TextOf(JsonObject document, string name) => document[name] is JsonValue value && value.TryGetValue<string>(out var text) ? text : "";

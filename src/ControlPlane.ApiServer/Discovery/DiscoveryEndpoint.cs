@@ -45,7 +45,9 @@ internal sealed class DiscoveryEndpoint(ResourceRegistry registry, Func<string> 
             case "/api" or "/apis":
                 return Aggregated(request, path) ?? Json(path, () => path == "/api" ? DiscoveryDocuments.CoreVersions(address()) : DiscoveryDocuments.Groups(registry));
             case "/openapi/v2":
-                return Kept(path, "application/json", () => OpenApiDocuments.V2(registry));
+                return WantsProtobuf(request)
+                    ? Kept(path + "?protobuf", "application/com.github.proto-openapi.spec.v2.v1.0+protobuf", () => OpenApiDocuments.V2Protobuf(registry))
+                    : Kept(path, "application/json", () => OpenApiDocuments.V2(registry));
             case "/openapi/v3":
                 return Json(path, SchemaIndex) with { ContentType = "text/plain; charset=utf-8" };
         }
@@ -59,6 +61,10 @@ internal sealed class DiscoveryEndpoint(ResourceRegistry registry, Func<string> 
             _ => null,
         };
     }
+
+    // kubectl up to 1.28 takes nothing else.
+    private static bool WantsProtobuf(HttpRequest request) =>
+        request.Headers.Accept.ToString() is var accept && accept.Contains("proto-openapi.spec.v2", StringComparison.Ordinal) && !accept.Contains("application/json", StringComparison.Ordinal);
 
     private Made? Aggregated(HttpRequest request, string path)
     {

@@ -77,6 +77,15 @@ public sealed class SchemaValidationTests
     }
 
     [Fact]
+    public void Labels_of_a_pod_template_are_checked_too()
+    {
+        var errors = new FieldErrors();
+        var job = (JsonObject)JsonNode.Parse("""{"metadata":{"namespace":"a","name":"a"},"spec":{"template":{"metadata":{"labels":{"a":"b c"}},"spec":{"containers":[{"name":"c"}]}}}}""")!;
+        SchemaValidation.Validate(job, ResourceRegistry.BuiltIn.Get(new("batch", "v1", "Job")), errors);
+        Assert.Equal(("spec.template.labels", "FieldValueInvalid"), (Assert.Single(errors.All).Field, errors.All[0].Reason));
+    }
+
+    [Fact]
     public void A_field_missed_twice_is_reported_once_in_the_words_that_say_more()
     {
         var errors = new FieldErrors();

@@ -84,13 +84,6 @@ public sealed class ProtobufTranscoderTests
     [InlineData("""{"kind":"ConfigMap","apiVersion":"v1","data":{"k":5}}""")]
     public void What_has_no_protobuf_form_gives_null(string json) => Assert.Null(ProtobufTranscoder.TryEncode((JsonObject)JsonNode.Parse(json)!));
 
-    [Fact]
-    public void A_watch_event_is_framed_by_its_length()
-    {
-        var frame = ProtobufTranscoder.TryEncodeWatchEvent("ADDED", (JsonObject)JsonNode.Parse("""{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"a"}}""")!)!;
-        Assert.Equal("0000002b" + "0a054144444544" + "1222" + "0a20" + "6b3873000a0f0a0276311209436f6e6669674d617012050a030a01611a002200", Convert.ToHexStringLower(frame));
-    }
-
     [Theory]
     [InlineData("", "must start with")]
     [InlineData("7b7d", "must start with")]
