@@ -49,7 +49,10 @@ internal sealed class OpenProposals(MemberId self, ulong incarnation, TurnOption
 
     public OpenProposal Add(ReadOnlyMemory<byte> command, Action<ProposalOutcome> complete, long nowTick)
     {
-        var proposal = new OpenProposal(new RequestId(self, incarnation, _next++, Oldest()), command, complete, nowTick + options.RequestTicks);
+        // Looked up before the number is taken: at the latest, the oldest open proposal is this one.
+        var oldest = Oldest();
+        var proposal = new OpenProposal(new RequestId(self, incarnation, _next++, oldest), command, complete, nowTick + options.RequestTicks);
+        Invariant.That(oldest <= proposal.Id.Sequence);
         _open.Add(proposal.Id.Sequence, proposal);
         return proposal;
     }
