@@ -23,6 +23,7 @@ internal sealed class ControllerStage
     private readonly InMemoryApi _api;
     private readonly StringBuilder _seen = new();
     private readonly Dictionary<string, EventRecorder> _recorders = [];
+    private int _changeCount;
 
     public ControllerStage() => _api = new(_time) { OnChange = Write };
 
@@ -86,12 +87,12 @@ internal sealed class ControllerStage
         var isHeld = false;
         for (var round = 0; round < 100; round++)
         {
-            var before = _api.Revision;
+            var before = _changeCount;
             var wasRefused = false;
             foreach (var job in _api.All<Job>()) wasRefused |= Reconcile(new JobReconciler(), job, "job-controller", isHeld);
             foreach (var pod in _api.All<Pod>()) wasRefused |= Reconcile(new OrphanRelease(), pod, "job-controller", isHeld);
             foreach (var cronJob in _api.All<CronJob>()) wasRefused |= Reconcile(new CronJobReconciler(), cronJob, "cronjob-controller", isHeld);
-            if (_api.Revision == before && !(wasRefused && !isHeld)) return;
+            if (_changeCount == before && !(wasRefused && !isHeld)) return;
             isHeld |= wasRefused;
         }
 
@@ -145,6 +146,8 @@ internal sealed class ControllerStage
     private void Write(WatchEvent change)
     {
         var item = change.Object!;
+        // Telling of a change is not one: a reconciler that says again what it said is at rest.
+        if (item.Resource.Kind.Kind != "Event") _changeCount++;
         var sign = change.Type switch { WatchEventType.Added => '+', WatchEventType.Deleted => '-', _ => '~' };
         var text = change.Type == WatchEventType.Deleted && item.Resource.Kind.Kind != "Event" ? "" : item.Resource.Kind.Kind switch
         {
