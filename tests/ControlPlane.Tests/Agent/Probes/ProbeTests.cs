@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using ControlPlane.Agent.Probes;
-using ControlPlane.Api.Kinds;
 using static ControlPlane.Tests.Agent.TestAgent;
 
 namespace ControlPlane.Tests.Agent.Probes;
