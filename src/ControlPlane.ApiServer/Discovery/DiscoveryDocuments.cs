@@ -147,7 +147,7 @@ internal static class DiscoveryDocuments
             var row = new JsonObject
             {
                 ["resource"] = resource.Plural,
-                ["responseKind"] = KindOf(resource.Kind),
+                ["responseKind"] = KindOf(resource.Kind, resource.Kind),
                 ["scope"] = resource.IsNamespaced ? "Namespaced" : "Cluster",
                 ["singularResource"] = resource.Singular,
                 ["verbs"] = Texts(resource.Verbs),
@@ -159,7 +159,7 @@ internal static class DiscoveryDocuments
                 row["subresources"] = new JsonArray([.. resource.Subresources.Select(subresource => (JsonNode)new JsonObject
                 {
                     ["subresource"] = subresource.Name,
-                    ["responseKind"] = KindOf(subresource.Kind),
+                    ["responseKind"] = KindOf(subresource.Kind, resource.Kind),
                     ["verbs"] = Texts(subresource.Verbs),
                 })]);
             }
@@ -170,7 +170,12 @@ internal static class DiscoveryDocuments
         return new JsonObject { ["version"] = version, ["resources"] = rows, ["freshness"] = "Current" };
     }
 
-    private static JsonObject KindOf(GroupVersionKind kind) => new() { ["group"] = kind.Group, ["version"] = kind.Version, ["kind"] = kind.Kind };
+    // Group and version are only told where they differ from what is around.
+    private static JsonObject KindOf(GroupVersionKind kind, GroupVersionKind around)
+    {
+        var isSame = kind.ApiVersion == around.ApiVersion;
+        return new JsonObject { ["group"] = isSame ? "" : kind.Group, ["version"] = isSame ? "" : kind.Version, ["kind"] = kind.Kind };
+    }
 
     private static JsonObject GroupOf(ResourceRegistry registry, string name)
     {

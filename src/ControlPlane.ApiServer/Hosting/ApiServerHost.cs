@@ -97,6 +97,7 @@ public sealed class ApiServerHost : IAsyncDisposable
         // The empty builder: no configuration files, no environment, no console, so nothing outside the options decides anything, and it starts fast.
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => Listen(kestrel, options, authenticator));
+        builder.Services.AddSingleton<IHostLifetime, NoSignals>();
         builder.Services.AddSingleton(logging);
         builder.Services.AddRoutingCore();
         builder.Services.AddSingleton(pipeline).AddSingleton(options.Authorizer).AddSingleton(new ServerLifetime(stopping));
@@ -108,7 +109,7 @@ public sealed class ApiServerHost : IAsyncDisposable
     private static void Listen(KestrelServerOptions kestrel, ApiServerOptions options, Authenticator authenticator)
     {
         kestrel.AddServerHeader = false;
-        kestrel.Limits.MaxRequestBodySize = RequestBody.SizeMax;
+        kestrel.Limits.MaxRequestBodySize = RequestBody.DrainedSizeMax;
         kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(10);
         kestrel.Limits.KeepAliveTimeout = TimeSpan.FromMinutes(3);
         // A watcher may be suspended for minutes and come back; what it costs here is bounded.

@@ -14,6 +14,10 @@ internal sealed class RequestBody(IYamlCodec? yaml)
     /// <summary>3 MiB, as Kubernetes.</summary>
     public const int SizeMax = 3 * 1024 * 1024;
 
+    /// <summary>A body up to this size is read to its end before it is refused: a client that is still sending would meet a closed connection and never
+    /// read why.</summary>
+    public const int DrainedSizeMax = 16 * 1024 * 1024;
+
     /// <summary>The media type of the body, lower case, without parameters; JSON when none is named.</summary>
     public static string MediaTypeOf(HttpRequest request)
     {
@@ -26,7 +30,12 @@ internal sealed class RequestBody(IYamlCodec? yaml)
     /// <exception cref="ApiException">413.</exception>
     public static async Task<ReadOnlyMemory<byte>> ReadAsync(HttpRequest request, CancellationToken cancellationToken)
     {
-        if (request.ContentLength > SizeMax) throw TooLarge();
+        if (request.ContentLength > SizeMax)
+        {
+            await DrainAsync(request, cancellationToken);
+            throw TooLarge();
+        }
+
         var buffer = new ArrayBufferWriter<byte>((int)Math.Max(request.ContentLength ?? 4096, 256));
         var reader = request.BodyReader;
         while (true)
@@ -34,8 +43,24 @@ internal sealed class RequestBody(IYamlCodec? yaml)
             var read = await reader.ReadAsync(cancellationToken);
             foreach (var segment in read.Buffer) buffer.Write(segment.Span);
             reader.AdvanceTo(read.Buffer.End);
-            if (buffer.WrittenCount > SizeMax) throw TooLarge();
+            if (buffer.WrittenCount > SizeMax)
+            {
+                if (!read.IsCompleted) await DrainAsync(request, cancellationToken);
+                throw TooLarge();
+            }
+
             if (read.IsCompleted) return buffer.WrittenMemory;
+        }
+    }
+
+    // Kestrel's own limit ends this with its 413 for what is larger still.
+    private static async Task DrainAsync(HttpRequest request, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var read = await request.BodyReader.ReadAsync(cancellationToken);
+            request.BodyReader.AdvanceTo(read.Buffer.End);
+            if (read.IsCompleted) return;
         }
     }
 
