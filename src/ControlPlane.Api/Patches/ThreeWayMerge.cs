@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using ControlPlane.Api.Quantities;
 using ControlPlane.Api.Resources;
 using ControlPlane.Api.Schemas;
 
@@ -61,15 +62,15 @@ public static class ThreeWayMerge
                 (JsonObject inner, JsonObject existing) when field?.Node.IsAtomic != true => MergeObject(original?[key] as JsonObject, inner, existing, field?.Node),
                 (JsonArray items, JsonArray existing) when field is { IsPatchMerged: true } => MergeList(original?[key] as JsonArray, items, existing, field),
                 // Written differently, meant the same (a quantity, 1 and 1.0): not a change.
-                (_, { } existing) when SameValue(existing, value) => existing.DeepClone(),
+                (_, { } existing) when SameValue(existing, value) || SameQuantity(field, existing, value) => existing.DeepClone(),
                 _ => value.DeepClone(),
             };
         }
 
         if (original is null) return merged;
-        foreach (var (key, _) in original)
+        foreach (var (key, value) in original)
         {
-            if (modified[key] is null) merged.Remove(key);
+            if (value is not null && modified[key] is null) merged.Remove(key);
         }
 
         return merged;
@@ -110,6 +111,11 @@ public static class ThreeWayMerge
         { Type: SchemaType.Map } => node.Element,
         _ => node.Fields.GetValueOrDefault(key),
     };
+
+    // The server stores "500m" for 0.5.
+    private static bool SameQuantity(SchemaField? field, JsonNode existing, JsonNode value) =>
+        field?.Node.Type == SchemaType.Quantity
+        && Quantity.TryParse(existing.ToString(), out var before) && Quantity.TryParse(value.ToString(), out var after) && before == after;
 
     private static bool SameValue(JsonNode? left, JsonNode? right)
     {

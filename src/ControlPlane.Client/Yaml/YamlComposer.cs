@@ -63,7 +63,9 @@ internal sealed class YamlComposer
         }
         catch (YamlException broken)
         {
-            RefuseTabs(broken.Start.Line + 1, alsoInComments: true);
+            // The parser may blame the start of the mapping for a tab far below.
+            var isTab = broken.Message.Contains("tab", StringComparison.Ordinal);
+            RefuseTabs(isTab ? long.MaxValue : broken.Start.Line + 1, isTab);
             throw new ManifestException(_file, broken.Start.Line, broken.Start.Column, $"not valid YAML: {Lower(broken.Message)}", RemedyFor(broken.Message), broken);
         }
         catch (InvalidOperationException broken)

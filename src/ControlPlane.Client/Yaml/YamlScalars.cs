@@ -32,8 +32,9 @@ internal static partial class YamlScalars
         return Number(text.Replace("_", "", StringComparison.Ordinal)) ?? JsonValue.Create(text);
     }
 
-    /// <summary>Whether an unquoted scalar would be read as something else than the string it shows.</summary>
-    public static bool WouldNotStayString(string text) => Resolve(text, out var isFinite) is not JsonValue value || !isFinite || value.GetValueKind() != System.Text.Json.JsonValueKind.String;
+    /// <summary>Whether an unquoted scalar would be read as something else than the string it shows: here, or by readers that know dates and numbers
+    /// to base 60.</summary>
+    public static bool WouldNotStayString(string text) => Ambiguous().IsMatch(text) || Resolve(text, out var isFinite) is not JsonValue value || !isFinite || value.GetValueKind() != System.Text.Json.JsonValueKind.String;
 
     private static JsonValue? Number(string text)
     {
@@ -70,6 +71,9 @@ internal static partial class YamlScalars
         foreach (var digit in digits) value = value * numberBase + Convert.ToInt32(digit.ToString(), 16);
         return value;
     }
+
+    [GeneratedRegex(@"^([0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([Tt ][0-9]{1,2}:[0-9]{1,2}:[0-9]{1,2}.*)?|[-+]?[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?)$", RegexOptions.CultureInvariant)]
+    private static partial Regex Ambiguous();
 
     [GeneratedRegex("^(?<sign>[-+]?)(?:(?<decimal>0|[1-9][0-9]*)|0[xX](?<hex>[0-9a-fA-F]+)|0[oO]?(?<octal>[0-7]+)|0[bB](?<binary>[01]+))$", RegexOptions.CultureInvariant)]
     private static partial Regex Integer();

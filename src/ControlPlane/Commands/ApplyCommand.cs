@@ -35,6 +35,14 @@ internal static class ApplyCommand
         return command;
     }
 
+    // What others refer to comes first, whatever the files are called; the rest keeps its order.
+    private static int RankOf(Manifest manifest) => manifest.Kind.Kind switch
+    {
+        "Namespace" or "CustomResourceDefinition" => 0,
+        "PriorityClass" or "ServiceAccount" or "Secret" or "ConfigMap" => 1,
+        _ => 2,
+    };
+
     /// <summary>Applies all, prints a line each; one refusal does not keep the others back.</summary>
     public static async Task<(IReadOnlyList<Applied> Applied, int Failures)> RunAsync(
         Cluster cluster, IReadOnlyList<Manifest> manifests, bool isDryRun, Terminal terminal, CancellationToken cancellationToken)
@@ -42,7 +50,7 @@ internal static class ApplyCommand
         var applier = new Applier(cluster.Client, cluster.Discovery, cluster.Namespace, isDryRun) { IsNamespaceFixed = cluster.HasExplicitNamespace };
         var done = new List<Applied>();
         var failures = 0;
-        foreach (var manifest in manifests)
+        foreach (var manifest in manifests.OrderBy(RankOf))
         {
             try
             {

@@ -55,7 +55,7 @@ internal static class CommandTree
     {
         terminal ??= Terminal.OfProcess();
         var parsed = root.Parse(arguments);
-        if (parsed.Errors.Count > 0 && parsed.Action is not TeachingHelp) return UsageErrors.Print(parsed, terminal);
+        if ((parsed.Errors.Count > 0 || UsageErrors.SwallowedOption(parsed) is not null) && parsed.Action is not TeachingHelp) return UsageErrors.Print(parsed, terminal);
         using var interruption = new CancellationTokenSource();
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, context => Interrupt(context, interruption));
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context => Interrupt(context, interruption));

@@ -10,7 +10,7 @@ internal static class UsageErrors
     public static int Print(ParseResult parsed, Terminal terminal)
     {
         var command = parsed.CommandResult.Command;
-        var unmatched = parsed.UnmatchedTokens.Count > 0 ? parsed.UnmatchedTokens[0] : null;
+        var unmatched = SwallowedOption(parsed) ?? (parsed.UnmatchedTokens.Count > 0 ? parsed.UnmatchedTokens[0] : null);
         if (unmatched is not null)
         {
             var isOption = unmatched.StartsWith('-');
@@ -25,6 +25,20 @@ internal static class UsageErrors
 
         terminal.Error.WriteLine($"See '{PathOf(parsed.CommandResult)} --help'.");
         return CommandTree.WrongUsage;
+    }
+
+    /// <summary>An option that nobody knows and that was taken for one of several names, or null.</summary>
+    public static string? SwallowedOption(ParseResult parsed)
+    {
+        foreach (var argument in parsed.CommandResult.Children.OfType<ArgumentResult>())
+        {
+            foreach (var token in argument.Tokens)
+            {
+                if (token.Value.Length > 1 && token.Value[0] == '-') return token.Value;
+            }
+        }
+
+        return null;
     }
 
     /// <summary><c>; did you mean "x"?</c>, or nothing when no candidate is near.</summary>
@@ -46,6 +60,18 @@ internal static class UsageErrors
         if (error.Message.StartsWith("Required command was not provided", StringComparison.Ordinal))
         {
             return $"a command is missing; there are: {string.Join(", ", command.Subcommands.Where(one => !one.Hidden).Select(one => one.Name))}";
+        }
+
+        // "Argument 'xml' not recognized. Must be one of:\n\t'wide'..." does not say of which option.
+        if (error.Message.Contains("Must be one of", StringComparison.Ordinal) && error.SymbolResult is OptionResult option)
+        {
+            var words = error.Message.Split('\'').Where((_, i) => i % 2 == 1).ToList();
+            return $"{option.Option.Name}: \"{words[0]}\" is not one of {string.Join(", ", words.Skip(1))}{DidYouMean(words[0], words.Skip(1))}";
+        }
+
+        if (error.SymbolResult is OptionResult { Option: var given } && error.Message.StartsWith("Cannot parse argument", StringComparison.Ordinal))
+        {
+            return $"{given.Name}: \"{error.Message.Split('\'')[1]}\" is not {(given.ValueType == typeof(bool) ? "true or false" : "a number")}";
         }
 
         return char.ToLowerInvariant(error.Message[0]) + error.Message[1..].TrimEnd('.');

@@ -91,6 +91,7 @@ public sealed class YamlDocumentsTests
     [Theory]
     [InlineData("a: 1\nb: 2\na: 3\n", "x.yaml:3:1: key \"a\" is already set on line 1")]
     [InlineData("a:\n\tb: 1\n", "x.yaml:2:1: a tab is used as indentation; use spaces")]
+    [InlineData("a: 1\nb: 2\nc:\n\td: 1\n", "x.yaml:4:1: a tab is used as indentation")]
     [InlineData("\ta: 1\n", "x.yaml:1:1: a tab is used as indentation")]
     [InlineData("a:\n  - b\n \t - c\n", "x.yaml:3:2: a tab is used as indentation")]
     [InlineData("a: *nowhere\n", "x.yaml:1:4: alias *nowhere has no anchor &nowhere above it")]
@@ -161,7 +162,7 @@ public sealed class YamlDocumentsTests
               - |
                 two
                 lines
-              at: 2024-01-02T03:04:05Z
+              at: "2024-01-02T03:04:05Z"
               blank: ""
               empty: {}
               f: 1.5
