@@ -177,7 +177,9 @@ internal static class Description
         var title = new StringBuilder();
         for (var i = 0; i < key.Length; i++)
         {
-            var startsWord = i > 0 && char.IsUpper(key[i]) && (!char.IsUpper(key[i - 1]) || (i + 1 < key.Length && char.IsLower(key[i + 1]) && key[i..] is not "IPs"));
+            // An abbreviation is one word, its plural s included: clusterIPs.
+            var endsAbbreviation = i + 1 < key.Length && char.IsLower(key[i + 1]) && !(key[i + 1] == 's' && i + 2 == key.Length);
+            var startsWord = i > 0 && char.IsUpper(key[i]) && (!char.IsUpper(key[i - 1]) || endsAbbreviation);
             if (startsWord) title.Append(' ');
             title.Append(i == 0 ? char.ToUpperInvariant(key[i]) : key[i]);
         }

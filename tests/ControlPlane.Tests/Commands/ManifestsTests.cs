@@ -31,7 +31,7 @@ public sealed class ManifestsTests
     public async Task What_no_object_can_lack_is_asked_for(string yaml, string expected)
     {
         var error = await Assert.ThrowsAsync<ManifestException>(() => Manifests.ReadAsync(["-"], new StringReader(yaml), CancellationToken.None));
-        Assert.StartsWith(expected, error.Message[..Math.Min(error.Message.Length, expected.Length)], StringComparison.Ordinal);
+        Assert.Contains(expected, error.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Threading.Channels;
 using ControlPlane.Api.Errors;
 using ControlPlane.Api.Resources;
@@ -70,15 +71,16 @@ public sealed class InformerTests : IAsyncDisposable
         for (var i = 0; i < 3; i++) _client.WillRefuseList(new HttpRequestException("connection refused"));
         _client.WillList(1);
         _client.WillWatch();
-        Start();
+        var time = new ImpatientTime();
+        var informer = new Informer(_client, Pods, time: time, chance: new Random(1));
+        _run = Task.Run(() => informer.RunAsync(_stop.Token));
 
-        var pauses = new List<TimeSpan>();
-        await AskedAsync();
-        for (var i = 0; i < 3; i++) pauses.Add(await AdvanceUntilAskedAsync());
-        Assert.Equal("watch 1", await AskedAsync());
-        Assert.InRange(pauses[0], TimeSpan.FromMilliseconds(100), TimeSpan.FromMilliseconds(200));
-        Assert.InRange(pauses[1], TimeSpan.FromMilliseconds(200), TimeSpan.FromMilliseconds(400));
-        Assert.InRange(pauses[2], TimeSpan.FromMilliseconds(400), TimeSpan.FromMilliseconds(800));
+        Assert.Equal(["list", "list", "list", "list", "watch 1"], [await AskedAsync(), await AskedAsync(), await AskedAsync(), await AskedAsync(), await AskedAsync()]);
+        var pauses = time.Pauses.Select(pause => pause.TotalMilliseconds).ToList();
+        Assert.Equal(3, pauses.Count);
+        Assert.InRange(pauses[0], 100, 200);
+        Assert.InRange(pauses[1], 200, 400);
+        Assert.InRange(pauses[2], 400, 800);
     }
 
     [Fact]
@@ -177,18 +179,15 @@ public sealed class InformerTests : IAsyncDisposable
 
     private Task<string> AskedAsync() => _client.Asked.Reader.ReadAsync().AsTask().WaitAsync(Deadline);
 
-    /// <summary>Moves time in small steps until the client is asked again; how much time that took.</summary>
-    private async Task<TimeSpan> AdvanceUntilAskedAsync()
+    /// <summary>Writes down how long it was asked to wait, and does not.</summary>
+    private sealed class ImpatientTime : TimeProvider
     {
-        var start = _time.GetUtcNow();
-        var deadline = Environment.TickCount64 + (long)Deadline.TotalMilliseconds;
-        while (!_client.Asked.Reader.TryRead(out _))
-        {
-            Assert.True(Environment.TickCount64 < deadline, "the informer never asked again");
-            _time.Advance(TimeSpan.FromMilliseconds(10));
-            await Task.Yield();
-        }
+        public ConcurrentQueue<TimeSpan> Pauses { get; } = new();
 
-        return _time.GetUtcNow() - start;
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            Pauses.Enqueue(dueTime);
+            return System.CreateTimer(callback, state, TimeSpan.Zero, period);
+        }
     }
 }
