@@ -30,6 +30,7 @@ internal sealed class ReplicaCore
     private long _appliedBytesSinceSnapshot;
     private long _lastSnapshotSizeBytes;
     private bool _isSavingSnapshot;
+    private bool _isCompactionDue;
     private bool _mayAskForReads = true;
 
     /// <param name="state">What the newest snapshot holds; the core applies the log from there.</param>
@@ -60,6 +61,7 @@ internal sealed class ReplicaCore
         HandOver();
         AskForReads();
         if (!_effects.IsEmpty) CarryOut();
+        CompactLog();
         _reads.Complete(_node.Applied, _state.View);
         Tell();
     }
@@ -370,6 +372,14 @@ internal sealed class ReplicaCore
     {
         var compactTo = saved.Index.Value > _options.KeptEntries ? new LogIndex(saved.Index.Value - _options.KeptEntries) : LogIndex.Zero;
         _node.Step(new Input.SnapshotTaken(saved, compactTo), _effects);
+        _isCompactionDue = true;
+    }
+
+    // After the turn's write: a snapshot that was installed in this turn must be on its way to the disk before the log before it goes.
+    private void CompactLog()
+    {
+        if (!_isCompactionDue) return;
+        _isCompactionDue = false;
         _rim.CompactLog(_node.MarkAt(_node.CompactedTo));
     }
 
