@@ -201,8 +201,7 @@ public sealed class ApiConnection : IDisposable
 
     private static string Unquote(string text) => (text is ['"', .., '"'] ? text[1..^1] : text).Replace("\\\"", "\"", StringComparison.Ordinal).Replace(@"\\", @"\", StringComparison.Ordinal);
 
-    /// <summary>A handler that trusts and presents what the configuration says; also for WebSockets. Bearer tokens are the caller's to add.</summary>
-    public static SocketsHttpHandler NewHandler(ClientConfig config)
+    private static SocketsHttpHandler NewHandler(ClientConfig config)
     {
         var handler = new SocketsHttpHandler
         {
