@@ -43,6 +43,7 @@ internal sealed partial class ApiMiddleware(
             }
 
             Authorize(caller, AccessRequest.ForPath(http.Request.Method.ToLowerInvariant(), path), null);
+            RequireSameOrigin(http, path);
             if (path.StartsWith("/hubs/", StringComparison.Ordinal) || path.StartsWith("/controlplane/", StringComparison.Ordinal)) await next(http);
             else if (!await server.TryServeAsync(http, path) && !await discovery.TryServeAsync(http, path)) throw UnknownPath(path);
         }
@@ -65,6 +66,14 @@ internal sealed partial class ApiMiddleware(
         if (resource is null) throw new ApiException(new(403, "Forbidden", $"forbidden: {denial}", new(null, null, null, null, [])));
         var name = request.Name is { } given ? $" \"{given}\"" : "";
         throw new ApiException(new(403, "Forbidden", $"{resource.QualifiedName}{name} is forbidden: {denial}", new(request.Name, resource.Group, resource.Plural, null, [])));
+    }
+
+    // A browser shows its certificate to any page that opens a WebSocket here; only pages of this server may.
+    private static void RequireSameOrigin(HttpContext http, string path)
+    {
+        if (!path.StartsWith("/hubs/", StringComparison.Ordinal) || http.Request.Headers.Origin.ToString() is not { Length: > 0 } origin) return;
+        if (Uri.TryCreate(origin, UriKind.Absolute, out var page) && page.Authority == http.Request.Host.Value) return;
+        throw new ApiException(new(403, "Forbidden", $"forbidden: pages of {origin} may not use the hub of {http.Request.Host}"));
     }
 
     private async Task RefuseAsync(HttpContext http, Exception exception)

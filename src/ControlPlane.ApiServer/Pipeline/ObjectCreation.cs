@@ -45,16 +45,20 @@ internal sealed class ObjectCreation(PipelineContext context, PodAdmission podAd
         var name = document.Metadata().Text("name");
         Stamp(document);
         var view = context.Store.Latest;
-        var home = NamespaceLifecycle.Find(view, resource, @namespace);
-        if (home is null && resource.IsNamespaced)
+        Record? home;
+        try
         {
-            // This server may lag behind the one that created the namespace.
-            view = await context.Store.ReadAsync(cancellationToken);
-            home = NamespaceLifecycle.Find(view, resource, @namespace);
+            home = Admit(view, resource, @namespace, document);
+        }
+        catch (ApiException)
+        {
+            // This server may lag behind the one that made the namespace or the priority class.
+            var confirmed = await context.Store.ReadAsync(cancellationToken);
+            if (ReferenceEquals(confirmed, view)) throw;
+            view = confirmed;
+            home = Admit(view, resource, @namespace, document);
         }
 
-        NamespaceLifecycle.AdmitCreate(home, resource, @namespace, name);
-        if (resource == Pod.Resource) podAdmission.Admit(document, view);
         var rules = KindRules.For(resource);
         rules.PrepareForCreate(document, new WriteContext(context.Now, document.Metadata().Text("uid"), request.Caller.Name));
         Documents.Validate(document, resource);
@@ -68,6 +72,15 @@ internal sealed class ObjectCreation(PipelineContext context, PodAdmission podAd
         if (result.Operations is [OperationResult.Read { Records.IsEmpty: false }, ..]) return null;
         // The namespace has changed since it was looked at; look again.
         return await TryCreateAsync(resource, @namespace, document, request, cancellationToken);
+    }
+
+    // The namespace the object will live in; null for a cluster-scoped kind.
+    private Record? Admit(StoreView view, ResourceDescriptor resource, string? @namespace, JsonObject document)
+    {
+        var home = NamespaceLifecycle.Find(view, resource, @namespace);
+        NamespaceLifecycle.AdmitCreate(home, resource, @namespace, document.Metadata().Text("name"));
+        if (resource == Pod.Resource) podAdmission.Admit(document, view);
+        return home;
     }
 
     private void Stamp(JsonObject document)

@@ -54,30 +54,37 @@ internal sealed class ObjectUpdate(PipelineContext context, ObjectCreation creat
     public async Task<ResourceObject> ChangeAsync(ResourceKey key, string? subresource, WriteRequest request, Func<JsonObject, JsonObject> change, CancellationToken cancellationToken)
     {
         var warnings = request.Warnings.Count;
+        var view = context.Store.Latest;
         for (var attempt = 1; ; attempt++)
         {
-            var isConfirmed = attempt > 1;
-            var view = isConfirmed ? await context.Store.ReadAsync(cancellationToken) : context.Store.Latest;
-            Prepared prepared;
+            Prepared? prepared = null;
+            ApiException? refusal = null;
+            request.Warnings.RemoveRange(warnings, request.Warnings.Count - warnings);
             try
             {
-                request.Warnings.RemoveRange(warnings, request.Warnings.Count - warnings);
                 prepared = Prepare(view, key, subresource, request, change);
             }
-            catch (ApiException) when (!isConfirmed && !IsFreshest(view))
+            catch (ApiException exception)
             {
-                // Judged by a state that lags behind; judge again by one that does not.
+                refusal = exception;
+            }
+
+            if (prepared?.Command is { } command && !request.DryRun)
+            {
+                var result = await context.ProposeAsync<TransactionResult>(command, cancellationToken);
+                if (result.Succeeded) return prepared.Object(result.Revision.Value);
+                if (attempt == AttemptsMax) throw ApiErrors.StaleConflict(key.Resource, key.Name);
+                view = await context.Store.ReadAsync(cancellationToken);
                 continue;
             }
 
-            if (request.DryRun || prepared.Command is null) return prepared.Object(prepared.Existing.Modified.Value);
-            var result = await context.ProposeAsync<TransactionResult>(prepared.Command, cancellationToken);
-            if (result.Succeeded) return prepared.Object(result.Revision.Value);
-            if (attempt == AttemptsMax) throw ApiErrors.StaleConflict(key.Resource, key.Name);
+            // Nothing was written, so nothing has proved yet that this state is the newest: a server that lags behind must not refuse, or find no
+            // difference, by what was.
+            var confirmed = attempt == 1 ? await context.Store.ReadAsync(cancellationToken) : view;
+            if (ReferenceEquals(confirmed, view)) return prepared?.Object(prepared.Existing.Modified.Value) ?? throw refusal!;
+            view = confirmed;
         }
     }
-
-    private bool IsFreshest(StoreView view) => context.Store.Leadership.IsLeader && ReferenceEquals(view, context.Store.Latest);
 
     private Prepared Prepare(StoreView view, ResourceKey key, string? subresource, WriteRequest request, Func<JsonObject, JsonObject> change)
     {

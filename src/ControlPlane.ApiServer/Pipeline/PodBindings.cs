@@ -23,7 +23,8 @@ internal sealed class PodBindings(PipelineContext context)
         for (var attempt = 1; open.Count > 0; attempt++)
         {
             var view = attempt == 1 ? context.Store.Latest : await context.Store.ReadAsync(cancellationToken);
-            var isFinal = attempt > 1 || context.Store.Leadership.IsLeader;
+            // A refusal counts once it is judged by a confirmed state.
+            var isFinal = attempt > 1;
             var transactions = ImmutableArray.CreateBuilder<Transaction>(open.Count);
             var proposed = new List<int>(open.Count);
             var again = new List<int>();

@@ -101,7 +101,11 @@ public sealed class LogTests(ServerFixture server) : IClassFixture<ServerFixture
                 ["phase"] = "Running",
                 ["containerStatuses"] = new JsonArray(new JsonObject
                 {
-                    ["name"] = "main", ["image"] = "i", ["imageID"] = "", ["ready"] = true, ["restartCount"] = 0,
+                    ["name"] = "main",
+                    ["image"] = "i",
+                    ["imageID"] = "",
+                    ["ready"] = true,
+                    ["restartCount"] = 0,
                     ["state"] = new JsonObject { ["running"] = new JsonObject { ["startedAt"] = "2026-01-01T00:00:00Z" } },
                 }),
             },

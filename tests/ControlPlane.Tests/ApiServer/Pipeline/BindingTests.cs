@@ -1,4 +1,3 @@
-using ControlPlane.Api.Clients;
 using ControlPlane.Api.Kinds;
 using ControlPlane.Api.Resources;
 

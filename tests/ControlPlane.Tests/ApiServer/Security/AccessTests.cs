@@ -63,6 +63,17 @@ public sealed class AccessTests(ServerFixture server) : IClassFixture<ServerFixt
         Assert.Equal(code, (await ServerFixture.SendAsync(agent, method, path)).Code);
     }
 
+    [Theory]
+    [InlineData("https://evil.example", 403)]
+    [InlineData(null, 200)]
+    public async Task A_page_of_another_origin_may_not_use_the_hub(string? origin, int code)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/hubs/watch/negotiate?negotiateVersion=1");
+        request.Headers.TryAddWithoutValidation("Origin", origin ?? server.Address.GetLeftPart(UriPartial.Authority));
+        using var response = await server.Admin.SendAsync(request);
+        Assert.Equal(code, (int)response.StatusCode);
+    }
+
     [Fact]
     public async Task Callers_can_ask_who_they_are_and_what_they_may()
     {
