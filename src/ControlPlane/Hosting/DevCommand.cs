@@ -54,6 +54,7 @@ internal static class DevCommand
             AdminKubeConfig.Write(kubeconfig, [server.Url], server.Identity);
             terminal.Out.WriteLine($"Ready: {Address(server.Url)} in {ServerHost.SinceProcessStart().TotalSeconds:0.0} s");
             terminal.Out.WriteLine($"export KUBECONFIG={kubeconfig}");
+            if (server.DashboardLogin is { } login) terminal.Out.WriteLine($"Dashboard: {login}");
 
             using var connector = new AgentConnector(NodeConfig(server));
             var agents = new List<AgentHost> { new(connector.Options(Path.Combine(folder, "agent")) with { Notice = log.Write }) };

@@ -52,6 +52,7 @@ internal static class ServerCommand
         var log = new ConsoleLog(Console.Error);
         await using var server = await ServerHost.StartAsync(settings, log, stop);
         Console.Out.WriteLine($"Ready: {server.Url} in {ServerHost.SinceProcessStart().TotalSeconds:0.0} s");
+        if (server.DashboardLogin is { } login) Console.Out.WriteLine($"Dashboard: {login}");
         await server.RunUntilAsync(stop);
         log.Write("stopping (Ctrl-C again stops at once)");
         return CommandTree.Done;

@@ -17,6 +17,7 @@ internal sealed class ServerHost : IAsyncDisposable
     private readonly ApiServerHost _api;
     private readonly CancellationTokenSource _stopping = new();
     private readonly Task _duties;
+    private DashboardHost? _dashboard;
 
     private ServerHost(ReplicaHost store, ApiServerHost api, ClusterIdentity identity, ConsoleLog log)
     {
@@ -39,6 +40,9 @@ internal sealed class ServerHost : IAsyncDisposable
     /// <summary>Where clients reach the API.</summary>
     public Uri Url => _api.Addresses[0];
 
+    /// <summary>A link that logs a browser in once; null without a dashboard.</summary>
+    public Uri? DashboardLogin => _dashboard?.Login;
+
     /// <summary>How long this process has been running.</summary>
     public static TimeSpan SinceProcessStart()
     {
@@ -60,6 +64,7 @@ internal sealed class ServerHost : IAsyncDisposable
             try
             {
                 await server.WaitUntilReadyAsync(log, cancellationToken);
+                if (settings.DashboardListen is { } listen) server._dashboard = await DashboardHost.StartAsync(listen, api.Client, identity, log, cancellationToken);
                 return server;
             }
             catch
@@ -87,6 +92,7 @@ internal sealed class ServerHost : IAsyncDisposable
     {
         await _stopping.CancelAsync();
         await _duties;
+        if (_dashboard is not null) await _dashboard.DisposeAsync();
         await _api.DisposeAsync();
         await _store.DisposeAsync();
         _stopping.Dispose();
