@@ -66,7 +66,12 @@ internal static class Pack
         return bytes.IsSingleSegment ? bytes.First : bytes.ToArray();
     }
 
-    public static ReadOnlyMemory<byte>? ReadBytesOrNil(ref MessagePackReader reader) => reader.TryReadNil() ? null : ReadBytes(ref reader);
+    public static ReadOnlyMemory<byte>? ReadBytesOrNil(ref MessagePackReader reader)
+    {
+        // No conditional expression: in it, null would be taken for an empty memory, and "to the end" for "to nothing".
+        if (reader.TryReadNil()) return null;
+        return ReadBytes(ref reader);
+    }
 
     public static string ReadString(ref MessagePackReader reader) => reader.ReadString() ?? throw new InvalidDataException("text expected, nil found");
 

@@ -1,0 +1,99 @@
+using System.Text;
+using ControlPlane.Replica;
+using ControlPlane.Replica.Codecs;
+using ControlPlane.Replica.Turns;
+using ControlPlane.Store;
+using ControlPlane.Store.Commands;
+using CsCheck;
+
+namespace ControlPlane.Tests.Replica.Codecs;
+
+/// <summary>Commands as docs/formats/commands.md lays them out.</summary>
+public sealed class CommandCodecTests
+{
+    private static readonly Gen<ReadOnlyMemory<byte>> Bytes = Gen.Byte.Array[0, 20].Select(bytes => (ReadOnlyMemory<byte>)bytes);
+
+    private static readonly Gen<ReadOnlyMemory<byte>?> BytesOrNone = Gen.Bool.SelectMany(isThere => Bytes.Select(bytes => isThere ? bytes : (ReadOnlyMemory<byte>?)null));
+
+    private static readonly Gen<Comparison> Comparisons = Gen.Int[0, 3].Select(number => (Comparison)number);
+
+    private static readonly Gen<Compare> Compares = Gen.OneOf<Compare>(
+        Gen.Select(Bytes, Comparisons, Gen.Long).Select((key, comparison, target) => (Compare)new Compare.CreatedRevision(key, comparison, new Revision(target))),
+        Gen.Select(Bytes, Comparisons, Gen.Long).Select((key, comparison, target) => (Compare)new Compare.ModifiedRevision(key, comparison, new Revision(target))),
+        Gen.Select(Bytes, Comparisons, Gen.Long).Select((key, comparison, target) => (Compare)new Compare.Version(key, comparison, target)),
+        Gen.Select(Bytes, Comparisons, Bytes).Select((key, comparison, target) => (Compare)new Compare.Value(key, comparison, target)),
+        Gen.Select(Bytes, Comparisons, Gen.Long).Select((key, comparison, target) => (Compare)new Compare.Lease(key, comparison, new LeaseId(target))));
+
+    private static readonly Gen<Operation> Operations = Gen.OneOf<Operation>(
+        Gen.Select(Bytes, Bytes, Gen.Long).Select((key, value, lease) => (Operation)new Operation.Put(key, value, new LeaseId(lease))),
+        Gen.Select(Bytes, BytesOrNone).Select((key, end) => (Operation)new Operation.Delete(key, end)),
+        Gen.Select(Bytes, BytesOrNone, Gen.Int.Nullable()).Select((key, end, limit) => (Operation)new Operation.Read(key, end, limit)));
+
+    private static readonly Gen<Transaction> Transactions = Gen.Select(Compares.Array[0, 3], Operations.Array[0, 3], Operations.Array[0, 3])
+        .Select((compares, success, failure) => new Transaction([.. compares], [.. success], [.. failure]));
+
+    private static readonly Gen<Command> Commands = Gen.OneOf<Command>(
+        Transactions.Select(transaction => (Command)transaction),
+        Transactions.Array[0, 3].Select(transactions => (Command)new Batch([.. transactions])),
+        Gen.Select(Gen.Long, Gen.Long).Select((lease, seconds) => (Command)new GrantLease(new LeaseId(lease), seconds)),
+        Gen.Long.Array[0, 5].Select(leases => (Command)new RenewLeases([.. leases.Select(lease => new LeaseId(lease))])),
+        Gen.Long.Select(lease => (Command)new RevokeLease(new LeaseId(lease))),
+        Gen.Long.Select(floor => (Command)new Compact(new Revision(floor))));
+
+    [Fact]
+    public void The_documented_example_has_these_bytes()
+    {
+        var command = Transaction.PutIf("a"u8.ToArray(), Revision.Zero, "1"u8.ToArray());
+        var bytes = ProposalCodec.Encode(new RequestId(new MemberId(7), 1, 5, 5), CommandCodec.Encode(command));
+        Assert.Equal("9507010505" + "9401" + "919402C401610000" + "919401C40161C4013100" + "90", Convert.ToHexString(bytes));
+    }
+
+    [Fact]
+    public void What_is_written_is_read_back() => Commands.Sample(command =>
+    {
+        var bytes = CommandCodec.Encode(command);
+        Assert.Equal(bytes, CommandCodec.Encode(CommandCodec.Decode(bytes)));
+    });
+
+    [Fact]
+    public void A_cut_command_and_one_with_a_byte_too_many_are_refused() => Commands.Sample(command =>
+    {
+        var bytes = CommandCodec.Encode(command);
+        for (var length = 0; length < bytes.Length; length++) Assert.Throws<InvalidDataException>(() => CommandCodec.Decode(bytes.AsMemory(0, length)));
+        Assert.Throws<InvalidDataException>(() => CommandCodec.Decode((byte[])[.. bytes, 0]));
+    }, iter: 50);
+
+    [Fact]
+    public void Damage_is_refused_or_read_as_something_else_and_never_anything_worse() => Gen.Select(Commands, Gen.Int[0, 1000], Gen.Byte).Sample((command, at, value) =>
+    {
+        var bytes = CommandCodec.Encode(command);
+        bytes[at % bytes.Length] = value;
+        try
+        {
+            Assert.NotNull(CommandCodec.Decode(bytes));
+        }
+        catch (InvalidDataException refusal)
+        {
+            Assert.NotEmpty(refusal.Message);
+        }
+    }, iter: 2000);
+
+    [Theory]
+    [InlineData("9207C0", "unknown command: tag 7")]
+    [InlineData("9106", "tag 6 has 1 fields, 0 found")]
+    [InlineData("940191940906C4016100009090", "")]
+    public void An_unknown_tag_or_a_wrong_count_is_named(string hex, string reason)
+    {
+        var refusal = Assert.Throws<InvalidDataException>(() => CommandCodec.Decode(Convert.FromHexString(hex)));
+        Assert.Contains(reason, refusal.Message);
+    }
+
+    [Fact]
+    public void Values_are_windows_on_the_entry_and_not_copies()
+    {
+        var bytes = CommandCodec.Encode(new Transaction([], [new Operation.Put("key"u8.ToArray(), Encoding.UTF8.GetBytes("value"), LeaseId.None)], []));
+        var put = (Operation.Put)((Transaction)CommandCodec.Decode(bytes)).Success[0];
+        Assert.True(System.Runtime.InteropServices.MemoryMarshal.TryGetArray(put.Value, out var segment));
+        Assert.Same(bytes, segment.Array);
+    }
+}
