@@ -1,3 +1,4 @@
+using ControlPlane.Api.Kinds;
 using ControlPlane.ApiServer.Clients;
 using ControlPlane.ApiServer.Discovery;
 using ControlPlane.ApiServer.Http;
@@ -57,24 +58,36 @@ public sealed class ApiServerHost : IAsyncDisposable
     {
         var stopping = new CancellationTokenSource();
         var logging = options.Logging ?? NullLoggerFactory.Instance;
-        var pipeline = new ApiPipeline(store, options.Registry, options.Time, options.Ids);
         var authenticator = new Authenticator(options);
-        var app = Build(options, pipeline, authenticator, logging, stopping.Token);
+        // The first use of the kinds and of Kestrel cost about the same at start; two cores do both at once.
+        var preparing = Task.Run(() => PreparePipeline(options, store), cancellationToken);
+        var app = Build(options, preparing, authenticator, logging, stopping.Token);
+        var pipeline = await preparing;
+        try
+        {
+            // Known only once the server listens, read only by requests after that.
+            var advertised = options.AdvertisedAddress ?? "";
+            var bootstrap = new Bootstrap(pipeline, () => advertised, logging.CreateLogger<Bootstrap>());
+            var middleware = Compose(options, store, pipeline, authenticator, bootstrap, () => advertised, logging, stopping.Token, out var agents);
+            app.UseWebSockets(new WebSocketOptions { KeepAliveInterval = TimeSpan.FromSeconds(15), KeepAliveTimeout = TimeSpan.FromSeconds(15) });
+            app.Use((http, next) => middleware.InvokeAsync(http, _ => next(http)));
+            app.Use((http, next) => AgentStreamEndpoint.Serves(http.Request.Path) ? agents.ServeAsync(http) : next(http));
+            app.UseRouting();
+            app.MapHub<LiveHub>(LiveHub.Path);
 
-        // Known only once the server listens, read only by requests after that.
-        var advertised = options.AdvertisedAddress ?? "";
-        var bootstrap = new Bootstrap(pipeline, () => advertised, logging.CreateLogger<Bootstrap>());
-        var middleware = Compose(options, store, pipeline, authenticator, bootstrap, () => advertised, logging, stopping.Token, out var agents);
-        app.UseWebSockets(new WebSocketOptions { KeepAliveInterval = TimeSpan.FromSeconds(15), KeepAliveTimeout = TimeSpan.FromSeconds(15) });
-        app.Use((http, next) => middleware.InvokeAsync(http, _ => next(http)));
-        app.Use((http, next) => AgentStreamEndpoint.Serves(http.Request.Path) ? agents.ServeAsync(http) : next(http));
-        app.UseRouting();
-        app.MapHub<LiveHub>(LiveHub.Path);
-
-        await app.StartAsync(cancellationToken);
-        var addresses = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Select(address => new Uri(address)).ToList();
-        if (advertised.Length == 0) advertised = addresses[0].Authority;
-        return new ApiServerHost(app, pipeline, stopping, RunBootstrapAsync(bootstrap, stopping.Token), addresses);
+            await app.StartAsync(cancellationToken);
+            var addresses = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Select(address => new Uri(address)).ToList();
+            if (advertised.Length == 0) advertised = addresses[0].Authority;
+            return new ApiServerHost(app, pipeline, stopping, RunBootstrapAsync(bootstrap, stopping.Token), addresses);
+        }
+        catch
+        {
+            // The port is taken, say: leave nothing running behind.
+            await app.DisposeAsync();
+            await pipeline.DisposeAsync();
+            stopping.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Ends watches and streams, lets other requests finish for a while, and stops listening.</summary>
@@ -92,7 +105,14 @@ public sealed class ApiServerHost : IAsyncDisposable
 
     public async ValueTask DisposeAsync() => await StopAsync(CancellationToken.None);
 
-    private static WebApplication Build(ApiServerOptions options, ApiPipeline pipeline, Authenticator authenticator, ILoggerFactory logging, CancellationToken stopping)
+    private static ApiPipeline PreparePipeline(ApiServerOptions options, IReplicatedStore store)
+    {
+        var pipeline = new ApiPipeline(store, options.Registry, options.Time, options.Ids);
+        _ = KindRules.For(Namespace.Resource);
+        return pipeline;
+    }
+
+    private static WebApplication Build(ApiServerOptions options, Task<ApiPipeline> pipeline, Authenticator authenticator, ILoggerFactory logging, CancellationToken stopping)
     {
         // The empty builder: no configuration files, no environment, no console, so nothing outside the options decides anything, and it starts fast.
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
@@ -100,7 +120,7 @@ public sealed class ApiServerHost : IAsyncDisposable
         builder.Services.AddSingleton<IHostLifetime, NoSignals>();
         builder.Services.AddSingleton(logging);
         builder.Services.AddRoutingCore();
-        builder.Services.AddSingleton(pipeline).AddSingleton(options.Authorizer).AddSingleton(new ServerLifetime(stopping));
+        builder.Services.AddSingleton(new LiveContext(pipeline, options.Authorizer, stopping));
         builder.Services.AddSignalR().AddMessagePackProtocol();
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.DrainPatience);
         return builder.Build();

@@ -14,7 +14,7 @@ namespace ControlPlane.ApiServer.Live;
 
 /// <summary>The live hub, <c>/hubs/watch</c>: <c>Watch(request)</c> streams <see cref="LiveEvent"/>s. A snapshot first, then a bookmark, then changes; with a
 /// resourceVersion, only what came after it. Every event's resourceVersion is a place to resume from, within the snapshot too: it comes in the order of revisions.</summary>
-internal sealed class LiveHub(ApiPipeline pipeline, IAuthorizer authorizer, ServerLifetime lifetime) : Hub
+internal sealed class LiveHub(LiveContext context) : Hub
 {
     public const string Path = "/hubs/watch";
 
@@ -24,7 +24,7 @@ internal sealed class LiveHub(ApiPipeline pipeline, IAuthorizer authorizer, Serv
 
     public async IAsyncEnumerable<LiveEvent> Watch(LiveRequest request, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, Context.ConnectionAborted, lifetime.Stopping);
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, Context.ConnectionAborted, context.Stopping);
         var selection = Understand(request, out var afterRevision);
         if (afterRevision is null)
         {
@@ -38,7 +38,7 @@ internal sealed class LiveHub(ApiPipeline pipeline, IAuthorizer authorizer, Serv
             yield return new LiveEvent("BOOKMARK", snapshot.Revision.ToString(), LiveObject.None);
         }
 
-        using var cursor = pipeline.Watch(selection, afterRevision.Value);
+        using var cursor = context.Pipeline.Watch(selection, afterRevision.Value);
         await using var cancelled = ending.Token.UnsafeRegister(static state => ((WatchCursor)state!).Wake(), cursor);
         var changes = new List<SelectedChange>();
         var pending = new Coalescer();
@@ -70,7 +70,7 @@ internal sealed class LiveHub(ApiPipeline pipeline, IAuthorizer authorizer, Serv
     {
         try
         {
-            return await pipeline.ListAsync(new ListRequest(selection, Freshness.Consistent), cancellationToken);
+            return await context.Pipeline.ListAsync(new ListRequest(selection, Freshness.Consistent), cancellationToken);
         }
         catch (StoreUnavailableException exception)
         {
@@ -98,7 +98,7 @@ internal sealed class LiveHub(ApiPipeline pipeline, IAuthorizer authorizer, Serv
         foreach (var verb in (ReadOnlySpan<string>)["list", "watch"])
         {
             var access = new AccessRequest(verb, resource.Group, resource.Plural, null, @namespace, null, "");
-            if (!authorizer.Allows(caller, access)) throw new HubException($"Forbidden: {resource.QualifiedName} is forbidden: {access.DenialFor(caller)}");
+            if (!context.Authorizer.Allows(caller, access)) throw new HubException($"Forbidden: {resource.QualifiedName} is forbidden: {access.DenialFor(caller)}");
         }
 
         try
@@ -113,7 +113,7 @@ internal sealed class LiveHub(ApiPipeline pipeline, IAuthorizer authorizer, Serv
 
     private ResourceDescriptor FindResource(LiveRequest request)
     {
-        var registry = pipeline.Context.Registry;
+        var registry = context.Pipeline.Context.Registry;
         var typed = string.IsNullOrEmpty(request.Resource) ? request.Kind : request.Resource;
         if (string.IsNullOrEmpty(typed)) throw new HubException("name what to watch: kind (such as \"Pod\") or resource (such as \"pods\")");
         ResourceDescriptor? resource;

@@ -24,6 +24,15 @@ public sealed class ApiServerHostTests
     }
 
     [Fact]
+    public async Task A_taken_port_is_an_error_and_leaves_nothing_running()
+    {
+        var store = new LocalStore();
+        await using var first = await ApiServerHost.StartAsync(ServerFixture.Options(), store, CancellationToken.None);
+        var taken = ServerFixture.Options() with { Listen = [new(System.Net.IPAddress.Loopback, first.Addresses[0].Port)] };
+        await Assert.ThrowsAsync<IOException>(() => ApiServerHost.StartAsync(taken, store, CancellationToken.None));
+    }
+
+    [Fact]
     public async Task Stopping_ends_watches_cleanly()
     {
         var server = new ServerFixture();

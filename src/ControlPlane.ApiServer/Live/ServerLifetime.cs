@@ -1,4 +1,0 @@
-namespace ControlPlane.ApiServer.Live;
-
-/// <summary>Tells long-lived streams that the server stops.</summary>
-internal sealed record ServerLifetime(CancellationToken Stopping);
