@@ -23,8 +23,8 @@ public sealed record ReplicaOptions
     /// <summary>The unit of all other times. 50 ms: a heartbeat a tick costs each follower twenty small messages a second.</summary>
     public TimeSpan Tick { get; init; } = TimeSpan.FromMilliseconds(50);
 
-    /// <summary>Silence of a leader before a follower stands for election is between this many ticks and twice as many; with 50 ms that is 0.6 to 1.2 s.</summary>
-    public int ElectionTicks { get; init; } = 12;
+    /// <summary>Silence of a leader before a follower stands for election is between this many ticks and twice as many; with 50 ms that is 0.5 to 1 s.</summary>
+    public int ElectionTicks { get; init; } = 10;
 
     /// <summary>How long a proposal or a read may wait for a quorum before it is answered "unknown" or "unavailable".</summary>
     public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromSeconds(10);

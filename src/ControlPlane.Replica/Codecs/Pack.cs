@@ -23,7 +23,7 @@ internal static class Pack
             if (!reader.End) throw new InvalidDataException($"{data.Length - reader.Consumed} bytes follow the value");
             return value;
         }
-        catch (Exception damage) when (damage is MessagePackSerializationException or EndOfStreamException or OverflowException or InvalidOperationException)
+        catch (Exception damage) when (damage is MessagePackSerializationException or EndOfStreamException or OverflowException or InvalidOperationException or ArgumentException)
         {
             throw new InvalidDataException($"no such value: {damage.Message}", damage);
         }

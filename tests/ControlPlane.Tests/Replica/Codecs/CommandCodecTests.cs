@@ -82,6 +82,8 @@ public sealed class CommandCodecTests
     [InlineData("9207C0", "unknown command: tag 7")]
     [InlineData("9106", "tag 6 has 1 fields, 0 found")]
     [InlineData("940191940906C4016100009090", "")]
+    // A length of -1: the reader itself answers that with an argument exception.
+    [InlineData("940190919401C6FFFFFFFFC4013100", "")]
     public void An_unknown_tag_or_a_wrong_count_is_named(string hex, string reason)
     {
         var refusal = Assert.Throws<InvalidDataException>(() => CommandCodec.Decode(Convert.FromHexString(hex)));
