@@ -1,6 +1,7 @@
 using System.Text;
 using ControlPlane.Raft;
 using ControlPlane.Raft.Entries;
+using ControlPlane.Raft.Messages;
 using ControlPlane.Store;
 
 namespace ControlPlane.Simulation.Clusters;
@@ -9,13 +10,14 @@ namespace ControlPlane.Simulation.Clusters;
 internal sealed class BrokenPromiseException(string promise) : Exception(promise);
 
 /// <summary>What must be true after every step, told from outside: the checkers know everything that ever happened to any member.</summary>
-internal sealed class Checkers
+internal sealed class Checkers(SimulatedCluster cluster)
 {
     private readonly Dictionary<Term, ReplicaId> _leaders = [];
     private readonly Dictionary<(LogIndex, Term), (Term PreviousTerm, string Data)> _entries = [];
     private readonly List<Term> _committed = [Term.Zero];
     private readonly Dictionary<Revision, ulong> _hashes = [];
     private readonly Dictionary<object, LogIndex> _checkedTo = [];
+    private readonly Dictionary<(ReplicaId Voter, Term Term), ReplicaId> _votes = [];
 
     /// <summary>The highest revision that any completed operation has shown to a client.</summary>
     public Revision Seen { get; private set; }
@@ -39,6 +41,13 @@ internal sealed class Checkers
         That(node.Durable <= node.LastIndex, $"{member.Name}: durable ≤ last");
         That(node.Applied <= node.Durable, $"{member.Name}: applied ≤ durable");
         CheckCommitted(member, process, node);
+    }
+
+    /// <summary>A vote leaves a member: it is on the disk, and it is the only one of the member's lives in this term (Raft §5.2).</summary>
+    public void Voted(SimulatedMember member, VoteResponse vote)
+    {
+        That(member.Durable.IsBound(vote.Term, vote.To), $"{member.Name} votes in term {vote.Term} before the vote is on its disk");
+        That(_votes.TryAdd((vote.From, vote.Term), vote.To) || _votes[(vote.From, vote.Term)] == vote.To, $"{member.Name} votes twice in term {vote.Term}");
     }
 
     /// <summary>Entries that one member writes: whoever has an entry of this index and term has this one, after the same one (Raft §5.3).</summary>
@@ -81,6 +90,12 @@ internal sealed class Checkers
         .Append($"{_committed.Count - 1} entries committed, {_leaders.Count} terms had a leader, revision {Seen} seen")
         .ToString();
 
+    private void CheckMajority(LogIndex index, Term term)
+    {
+        var holders = cluster.Members.Count(member => member.Durable.Holds(index, term));
+        That(holders * 2 > cluster.Members.Count, $"committed entries are on a majority of disks: {term}/{index} is on {holders} of {cluster.Members.Count}");
+    }
+
     private void CheckCommitted(SimulatedMember member, SimulatedMember.Process process, RaftNode node)
     {
         var from = _checkedTo.GetValueOrDefault(process, node.CompactedTo);
@@ -90,6 +105,7 @@ internal sealed class Checkers
             var term = node.TermAt(index)!.Value;
             while (_committed.Count <= (int)index.Value) _committed.Add(Term.Zero);
             if (_committed[(int)index.Value] == Term.Zero) _committed[(int)index.Value] = term;
+            if (node.Role == Role.Leader) CheckMajority(index, term);
             That(_committed[(int)index.Value] == term, $"committed entries never change: {member.Name} commits {term}/{index}, it was {_committed[(int)index.Value]}/{index}");
         }
 

@@ -19,6 +19,7 @@ internal sealed class SimulatedCluster
     public SimulatedCluster(ulong seed)
     {
         Random = new SeededRandom(seed);
+        Checkers = new Checkers(this);
         Faults = Faults.Draw(Random);
         SnapshotEntries = Random.Pick([20, 60, 1_000]);
         var count = Random.Pick([3, 3, 5]);
@@ -31,7 +32,7 @@ internal sealed class SimulatedCluster
 
     public Schedule Schedule { get; } = new();
 
-    public Checkers Checkers { get; } = new();
+    public Checkers Checkers { get; }
 
     public Faults Faults { get; private set; }
 

@@ -25,6 +25,8 @@ internal sealed class SimulatedMember(SimulatedCluster cluster, ClusterIdentity 
 
     public string Name => identity.Self.Name;
 
+    public DurableRecord Durable { get; } = new();
+
     /// <summary>Null while the member is down.</summary>
     public Process? Running { get; private set; }
 
@@ -127,6 +129,7 @@ internal sealed class SimulatedMember(SimulatedCluster cluster, ClusterIdentity 
             var remembered = disk.Recall(identity.Initial);
             var node = remembered.ToNode(new RaftOptions { Self = member.Id, Seed = cluster.Random.Next(), AppendSizeBytesMax = 400, WindowMessagesMax = 4 });
             var options = new TurnOptions { RequestTicks = 60, ResendTicks = 10, SnapshotEntries = cluster.SnapshotEntries, KeptEntries = 10 };
+            member.Durable.Found(node);
             Core = new ReplicaCore(options, node, remembered.State, incarnation, this);
         }
 
@@ -144,7 +147,11 @@ internal sealed class SimulatedMember(SimulatedCluster cluster, ClusterIdentity 
             Queue(new DiskWork(write, null));
         }
 
-        public void Send(PeerMessage message) => _cluster.Send(PeerCodec.Encode(message), message.From, message.To);
+        public void Send(PeerMessage message)
+        {
+            if (message is PeerMessage.Consensus { Message: VoteResponse { Granted: true } vote }) _cluster.Checkers.Voted(_member, vote);
+            _cluster.Send(PeerCodec.Encode(message), message.From, message.To);
+        }
 
         public void SendSnapshot(InstallSnapshot message)
         {
@@ -236,6 +243,7 @@ internal sealed class SimulatedMember(SimulatedCluster cluster, ClusterIdentity 
                 Later(() =>
                 {
                     _disk.Sync();
+                    foreach (var work in batch.Where(work => work.Write is not null)) _member.Durable.Synced(work.Write!);
                     if (batch.FindLast(work => work.Write is not null).Write is { } last) _member.Post(new TurnInput.Durable(last.Number));
                     _isWriting = false;
                     if (_diskWork.Count > 0) WorkOnDisk();
