@@ -9,7 +9,8 @@ namespace ControlPlane.Api.Resources;
 internal static class ResourceFacts
 {
     /// <param name="isServed">Asked with group version and name (<c>jobs/status</c>) for every row.</param>
-    public static List<ResourceDescriptor> Read(Func<string, string, bool> isServed)
+    /// <param name="offers">Asked with group version, name and verb for every verb of a resource.</param>
+    public static List<ResourceDescriptor> Read(Func<string, string, bool> isServed, Func<string, string, string, bool> offers)
     {
         var resources = new List<ResourceDescriptor>();
         using var rows = JsonDocument.Parse(EmbeddedFacts.Read("resources.json"));
@@ -22,7 +23,7 @@ internal static class ResourceFacts
             var slash = name.IndexOf('/');
             if (slash < 0)
             {
-                resources.Add(Resource(row, kind, name));
+                resources.Add(Resource(row, kind, name, verb => offers(groupVersion, name, verb)));
                 continue;
             }
 
@@ -35,14 +36,14 @@ internal static class ResourceFacts
         return resources;
     }
 
-    private static ResourceDescriptor Resource(JsonElement row, GroupVersionKind kind, string plural) => new(
+    private static ResourceDescriptor Resource(JsonElement row, GroupVersionKind kind, string plural, Func<string, bool> offers) => new(
         kind,
         plural,
         row.GetProperty("singularName").GetString()!,
         row.GetProperty("namespaced").GetBoolean(),
         Texts(row, "shortNames"),
         Texts(row, "categories"),
-        Texts(row, "verbs"),
+        [.. Texts(row, "verbs").Where(offers)],
         [],
         SchemaCatalog.BuiltIn.NameOf(kind) ?? "");
 

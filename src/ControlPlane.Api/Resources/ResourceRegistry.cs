@@ -11,7 +11,7 @@ public sealed class ResourceRegistry
     private readonly FrozenDictionary<string, ResourceDescriptor> _byUserInput;
 
     /// <summary>The built-in resources that are served; which ones, says <see cref="ServedResources"/>.</summary>
-    public static ResourceRegistry BuiltIn { get; } = new(ResourceFacts.Read(ServedResources.Contains));
+    public static ResourceRegistry BuiltIn { get; } = new(ResourceFacts.Read(ServedResources.Contains, ServedResources.Offers));
 
     /// <summary>A registry of the given resources. Where two answer to the same user input, the core group wins, then the earlier one.</summary>
     public ResourceRegistry(IEnumerable<ResourceDescriptor> resources)

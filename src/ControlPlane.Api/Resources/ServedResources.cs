@@ -21,6 +21,7 @@ internal static class ServedResources
         "v1/services", "v1/services/status",
         // Answered from the request alone; nothing is stored.
         "authentication.k8s.io/v1/selfsubjectreviews",
+        ReadOnly,
         "authorization.k8s.io/v1/selfsubjectaccessreviews",
         "authorization.k8s.io/v1/selfsubjectrulesreviews",
         "batch/v1/cronjobs", "batch/v1/cronjobs/status",
@@ -29,6 +30,12 @@ internal static class ServedResources
         "events.k8s.io/v1/events",
         "scheduling.k8s.io/v1/priorityclasses",
     }.ToFrozenSet();
+
+    // kubectl lists these before it says that a kind is unknown, so that "no matches for kind" is its answer and not a puzzle about the server.
+    private const string ReadOnly = "apiextensions.k8s.io/v1/customresourcedefinitions";
+
+    /// <summary>The verbs of a resource that are offered.</summary>
+    public static bool Offers(string groupVersion, string name, string verb) => $"{groupVersion}/{name}" != ReadOnly || verb is "get" or "list" or "watch";
 
     /// <param name="groupVersion">Such as <c>v1</c> or <c>batch/v1</c>.</param>
     /// <param name="name">Such as <c>jobs</c> or <c>jobs/status</c>.</param>

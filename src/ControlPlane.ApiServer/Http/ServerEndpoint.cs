@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using System.Text.Json.Nodes;
 using ControlPlane.Api.Errors;
 using ControlPlane.ApiServer.Hosting;
 using ControlPlane.ApiServer.Watches;
@@ -11,6 +12,9 @@ namespace ControlPlane.ApiServer.Http;
 /// <summary>About the server itself: health, metrics, and the CA that vouches for it.</summary>
 internal sealed class ServerEndpoint(ApiServerOptions options, IReplicatedStore store, WatchFeeds feeds, Bootstrap bootstrap, RequestCounters counters, CancellationToken stopping)
 {
+    /// <summary>Who keeps the store, as <c>controlplane member list</c> asks.</summary>
+    private const string MembersPath = "/controlplane/v1/members";
+
     // How long a health check may wait for the group.
     private static readonly TimeSpan HealthPatience = TimeSpan.FromSeconds(2);
 
@@ -32,6 +36,10 @@ internal sealed class ServerEndpoint(ApiServerOptions options, IReplicatedStore 
             case "/cacerts" when slash < 0 && options.AuthorityPem is { } pem:
                 RequireGet(http);
                 await WriteAsync(http, 200, pem, "application/x-pem-file");
+                return true;
+            case "/controlplane" when path == MembersPath:
+                RequireGet(http);
+                await WriteAsync(http, 200, Members().ToJsonString(), "application/json");
                 return true;
             default:
                 return false;
@@ -90,6 +98,17 @@ internal sealed class ServerEndpoint(ApiServerOptions options, IReplicatedStore 
             return $"no quorum answered within {HealthPatience.TotalSeconds} s";
         }
     }
+
+    private JsonObject Members() => new()
+    {
+        ["members"] = new JsonArray([.. store.Members.Select(member => new JsonObject
+        {
+            ["name"] = member.Name,
+            ["id"] = member.Id.ToString(),
+            ["role"] = member.Role.ToString().ToLowerInvariant(),
+            ["peerAddress"] = member.PeerAddress,
+        })]),
+    };
 
     private string Metrics()
     {

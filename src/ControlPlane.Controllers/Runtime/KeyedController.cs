@@ -84,7 +84,9 @@ internal abstract class KeyedController<TKey>(ControllerContext context, string 
     {
         if (verdict.HasFailed)
         {
-            verdict.OnDelay?.Invoke(Queue.AddAfterFailure(key));
+            // Not inside `?.Invoke(…)`: an argument of a call that is not made is not evaluated, and the key would never come back.
+            var delay = Queue.AddAfterFailure(key);
+            verdict.OnDelay?.Invoke(delay);
             return;
         }
 

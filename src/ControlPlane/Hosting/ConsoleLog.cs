@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace ControlPlane.Hosting;
 
@@ -21,7 +22,8 @@ internal sealed class ConsoleLog(TextWriter writer) : ILoggerFactory, ILogger
 
     public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
 
-    public ILogger CreateLogger(string category) => this;
+    // The generic host tells of a failed start that its caller tells better.
+    public ILogger CreateLogger(string category) => category.StartsWith("Microsoft.Extensions.Hosting", StringComparison.Ordinal) ? NullLogger.Instance : this;
 
     public void AddProvider(ILoggerProvider provider) => throw new NotSupportedException("the console is the only log");
 

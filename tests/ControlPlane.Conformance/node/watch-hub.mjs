@@ -19,6 +19,7 @@ class CertifiedWebSocket extends WebSocket {
 
 let resumeAfter;
 let connection;
+let leaving = false; // What a stream says about a connection that was closed on purpose is no news.
 
 async function follow() {
   let builder = new HubConnectionBuilder()
@@ -35,7 +36,7 @@ async function follow() {
         const object = typeof event.object === "string" ? JSON.parse(event.object) : event.object;
         console.log(`${event.type} ${object?.metadata?.name ?? "-"} ${event.resourceVersion}`);
       },
-      error: (error) => console.log(`ERROR ${error.message}`),
+      error: (error) => leaving || console.log(`ERROR ${error.message}`),
       complete: () => console.log("COMPLETE"),
     });
 }
@@ -44,7 +45,9 @@ await follow();
 console.log("connected");
 for await (const line of createInterface({ input: process.stdin })) {
   if (line === "disconnect") {
+    leaving = true;
     await connection.stop();
+    leaving = false;
     console.log("disconnected");
   } else if (line === "connect") {
     await follow();
@@ -54,4 +57,6 @@ for await (const line of createInterface({ input: process.stdin })) {
   }
 }
 
+leaving = true;
 await connection.stop();
+process.exit(0);
