@@ -101,5 +101,5 @@ public sealed class ServerFixture : IAsyncLifetime
 
     public static ResourceKey ConfigMapKey(string @namespace, string name) => new(ConfigMap.Resource, @namespace, name);
 
-    internal static WriteRequest Write() => new(Caller.Server, Api.Documents.FieldValidation.Strict, DryRun: false, []);
+    internal static WriteRequest Write() => new(Caller.Server, ControlPlane.Api.Documents.FieldValidation.Strict, DryRun: false, []);
 }

@@ -72,7 +72,7 @@ internal sealed class ControllerStage
             case "quota":
                 var countMax = int.Parse(words[1], CultureInfo.InvariantCulture);
                 _api.Refuse = (verb, key) => verb == "create" && key.Resource.Kind == Pod.Resource.Kind && _api.All<Pod>().Count >= countMax
-                    ? Api.Errors.ApiErrors.Forbidden(Pod.Resource, key.Name, "exceeded quota: pods")
+                    ? ControlPlane.Api.Errors.ApiErrors.Forbidden(Pod.Resource, key.Name, "exceeded quota: pods")
                     : null;
                 break;
             default:

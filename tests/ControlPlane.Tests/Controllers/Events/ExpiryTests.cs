@@ -19,7 +19,7 @@ public sealed class ExpiryTests
         AddEvent("old", "2025-12-31T22:59:59Z");
         AddEvent("repeated", "2025-12-31T23:00:01Z");
         var plan = EventExpiry.Sweep(new ApiWorld(_api, _time.GetUtcNow()), TimeSpan.FromHours(1));
-        Assert.Equal("old", Assert.IsType<Api.Control.PlanStep.Delete>(Assert.Single(plan.Steps)).Key.Name);
+        Assert.Equal("old", Assert.IsType<ControlPlane.Api.Control.PlanStep.Delete>(Assert.Single(plan.Steps)).Key.Name);
     }
 
     [Fact]
@@ -31,7 +31,7 @@ public sealed class ExpiryTests
         AddLease("ns", "left", "2025-12-31T23:50:00Z");
         _api.Create(Node.Resource, new() { ["metadata"] = new JsonObject { ["name"] = "alive" } });
         var plan = LeaseCleanup.Sweep(new ApiWorld(_api, _time.GetUtcNow()), TimeSpan.FromMinutes(5));
-        Assert.Equal("leases.coordination.k8s.io/kube-node-lease/left", Assert.IsType<Api.Control.PlanStep.Delete>(Assert.Single(plan.Steps)).Key.ToString());
+        Assert.Equal("leases.coordination.k8s.io/kube-node-lease/left", Assert.IsType<ControlPlane.Api.Control.PlanStep.Delete>(Assert.Single(plan.Steps)).Key.ToString());
     }
 
     private void AddEvent(string name, string last) => _api.Create(Event.Resource, new() { ["metadata"] = new JsonObject { ["name"] = name }, ["lastTimestamp"] = last });
