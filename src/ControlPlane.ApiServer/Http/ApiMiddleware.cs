@@ -1,6 +1,7 @@
 using ControlPlane.Api.Errors;
 using ControlPlane.Api.Resources;
 using ControlPlane.ApiServer.Discovery;
+using ControlPlane.ApiServer.Logs;
 using ControlPlane.ApiServer.Security;
 using ControlPlane.Replica;
 using Microsoft.AspNetCore.Http;
@@ -44,7 +45,7 @@ internal sealed partial class ApiMiddleware(
 
             Authorize(caller, AccessRequest.ForPath(http.Request.Method.ToLowerInvariant(), path), null);
             RequireSameOrigin(http, path);
-            if (path.StartsWith("/hubs/", StringComparison.Ordinal) || path.StartsWith("/controlplane/", StringComparison.Ordinal)) await next(http);
+            if (path.StartsWith("/hubs/", StringComparison.Ordinal) || AgentStreamEndpoint.Serves(path)) await next(http);
             else if (!await server.TryServeAsync(http, path) && !await discovery.TryServeAsync(http, path)) throw UnknownPath(path);
         }
         catch (Exception exception)
