@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using ControlPlane.Api.Clients;
 using ControlPlane.Api.Errors;
 using ControlPlane.Api.Patches;
@@ -18,7 +19,7 @@ internal sealed record Applied(ResourceObject Object, string Outcome)
 }
 
 /// <summary>Makes the cluster hold what files say: creates what is missing and changes, by the difference to the last apply, what is there.</summary>
-internal sealed class Applier(IResourceClient client, ResourceDiscovery discovery, string @namespace, bool isDryRun = false)
+internal sealed partial class Applier(IResourceClient client, ResourceDiscovery discovery, string @namespace, bool isDryRun = false)
 {
     // Each round a status update may slip between the read and the write; five in a row means somebody fights us.
     private const int ConflictsMax = 5;
@@ -77,7 +78,9 @@ internal sealed class Applier(IResourceClient client, ResourceDiscovery discover
                 // Lists travel whole, so the patch holds only for the state it was made from.
                 if (patch["metadata"] is not JsonObject metadata) patch["metadata"] = metadata = [];
                 metadata["resourceVersion"] = current.ResourceVersion.ToString();
-                return new(await client.PatchAsync(key, null, PatchKind.Merge, Manifests.Bytes(patch), Write with { DryRun = isDryRun }, cancellationToken), "configured");
+                var patched = await client.PatchAsync(key, null, PatchKind.Merge, Manifests.Bytes(patch), Write with { DryRun = isDryRun }, cancellationToken);
+                // Fields that are only ever written (a Secret's stringData) look like a change here; the server saw that they are none.
+                return new(patched, !isDryRun && patched.ResourceVersion == current.ResourceVersion ? "unchanged" : "configured");
             }
             catch (ApiException raced) when ((raced.IsConflict || raced.IsAlreadyExists) && conflicts < ConflictsMax)
             {
@@ -123,9 +126,12 @@ internal sealed class Applier(IResourceClient client, ResourceDiscovery discover
             if (manifest.Document.Locate(cause.Field) is { } place) return $"{manifest.Document.File}:{place.Line}";
         }
 
-        // A misspelt field is named in the message only: unknown field "spec.x".
-        var start = status.Message.IndexOf("field \"", StringComparison.Ordinal);
-        var end = start < 0 ? -1 : status.Message.IndexOf('"', start + 7);
-        return end > 0 && manifest.Document.Locate(status.Message[(start + 7)..end]) is { } found ? $"{manifest.Document.File}:{found.Line}" : manifest.Place;
+        // A misspelt or mistyped field is named in the message only: unknown field "spec.x"; into field spec.x of type int32.
+        return NamedField().Match(status.Message) is { Success: true } match && manifest.Document.Locate(match.Groups[1].Value) is { } found
+            ? $"{manifest.Document.File}:{found.Line}"
+            : manifest.Place;
     }
+
+    [GeneratedRegex("""field "?([A-Za-z0-9_.\[\]/-]+)""", RegexOptions.CultureInvariant)]
+    private static partial Regex NamedField();
 }
