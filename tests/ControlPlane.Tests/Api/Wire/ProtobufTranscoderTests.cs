@@ -17,7 +17,8 @@ public sealed class ProtobufTranscoderTests
         + "1a002200100018002005280030006a007200800100880100900100a201001a054e65766572320042004a0052005800600068008201008a01009a0100a80100c2010038ffffffffffffffffff01"
         + "1a082000280030003a001a002200";
 
-    public static TheoryData<string> ServedKinds => [.. ResourceRegistry.BuiltIn.All.Select(resource => resource.Kind.ToString())];
+    // Custom resource definitions are only listed, and there are none: their schemas have a form of their own on the wire, which comes with the kind.
+    public static TheoryData<string> ServedKinds => [.. ResourceRegistry.BuiltIn.All.Where(resource => resource.Verbs.Contains("create")).Select(resource => resource.Kind.ToString())];
 
     [Theory]
     [InlineData("""{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"a"}}""", "6b3873000a0f0a0276311209436f6e6669674d617012050a030a01611a002200")]
