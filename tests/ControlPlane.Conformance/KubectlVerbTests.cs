@@ -1,5 +1,3 @@
-using ControlPlane.Harness;
-
 namespace ControlPlane.Conformance;
 
 /// <summary>The verbs a user types all day, each once, by unmodified kubectl.</summary>

@@ -1,8 +1,8 @@
 using System.Buffers;
 using System.Threading.Channels;
+using ControlPlane.Raft;
 using ControlPlane.Replica.Codecs;
 using ControlPlane.Replica.Turns;
-using ControlPlane.Raft;
 
 namespace ControlPlane.Replica.Peers;
 

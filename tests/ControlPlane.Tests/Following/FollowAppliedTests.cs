@@ -162,7 +162,11 @@ public sealed class FollowAppliedTests : IDisposable
                 var document = (JsonObject)JsonNode.Parse(body)!;
                 document["metadata"] = new JsonObject
                 {
-                    ["name"] = name, ["namespace"] = "demo", ["uid"] = uid, ["resourceVersion"] = $"{revision}", ["creationTimestamp"] = "2026-01-01T00:00:00Z",
+                    ["name"] = name,
+                    ["namespace"] = "demo",
+                    ["uid"] = uid,
+                    ["resourceVersion"] = $"{revision}",
+                    ["creationTimestamp"] = "2026-01-01T00:00:00Z",
                     ["ownerReferences"] = owners is null ? null : JsonNode.Parse(owners),
                 };
                 var item = new ResourceObject(resource, "demo", name, uid, revision, Encoding.UTF8.GetBytes(document.ToJsonString()));

@@ -1,8 +1,6 @@
 using System.Collections.Concurrent;
 using System.Threading.Channels;
 using ControlPlane.Api.Errors;
-using ControlPlane.Api.Resources;
-using ControlPlane.Client;
 using ControlPlane.Client.Informers;
 using Microsoft.Extensions.Time.Testing;
 using static ControlPlane.Tests.Client.Informers.ScriptedClient;

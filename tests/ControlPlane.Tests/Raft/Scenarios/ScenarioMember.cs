@@ -2,7 +2,6 @@ using System.Text;
 using ControlPlane.Raft;
 using ControlPlane.Raft.Entries;
 using ControlPlane.Raft.Membership;
-using ControlPlane.Raft.Messages;
 
 namespace ControlPlane.Tests.Raft.Scenarios;
 
