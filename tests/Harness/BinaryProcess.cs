@@ -35,16 +35,7 @@ public sealed partial class BinaryProcess : IAsyncDisposable
 
     public static BinaryProcess Start(string file, string workingFolder, IReadOnlyDictionary<string, string>? environment, IEnumerable<string> arguments)
     {
-        Directory.CreateDirectory(workingFolder);
-        var start = new ProcessStartInfo(file)
-        {
-            WorkingDirectory = workingFolder,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            RedirectStandardInput = true,
-        };
-        foreach (var argument in arguments) start.ArgumentList.Add(argument);
-        foreach (var (name, value) in environment ?? new Dictionary<string, string>()) start.Environment[name] = value;
+        var start = How(file, workingFolder, environment, arguments);
         var started = new BinaryProcess(new Process { StartInfo = start, EnableRaisingEvents = true });
         started._process.OutputDataReceived += (_, line) => started.Note(line.Data);
         started._process.ErrorDataReceived += (_, line) => started.Note(line.Data);
@@ -58,16 +49,7 @@ public sealed partial class BinaryProcess : IAsyncDisposable
     /// <summary>Runs to the end.</summary>
     public static async Task<Finished> RunAsync(string file, string workingFolder, IReadOnlyDictionary<string, string>? environment, IEnumerable<string> arguments, TimeSpan? deadline = null, string? input = null)
     {
-        Directory.CreateDirectory(workingFolder);
-        var start = new ProcessStartInfo(file)
-        {
-            WorkingDirectory = workingFolder,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            RedirectStandardInput = true,
-        };
-        foreach (var argument in arguments) start.ArgumentList.Add(argument);
-        foreach (var (name, value) in environment ?? new Dictionary<string, string>()) start.Environment[name] = value;
+        var start = How(file, workingFolder, environment, arguments);
         using var process = Process.Start(start)!;
         if (input is not null) await process.StandardInput.WriteAsync(input);
         process.StandardInput.Close();
@@ -180,6 +162,21 @@ public sealed partial class BinaryProcess : IAsyncDisposable
         }
 
         _process.Dispose();
+    }
+
+    private static ProcessStartInfo How(string file, string workingFolder, IReadOnlyDictionary<string, string>? environment, IEnumerable<string> arguments)
+    {
+        Directory.CreateDirectory(workingFolder);
+        var start = new ProcessStartInfo(file)
+        {
+            WorkingDirectory = workingFolder,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            RedirectStandardInput = true,
+        };
+        foreach (var argument in arguments) start.ArgumentList.Add(argument);
+        foreach (var (name, value) in environment ?? new Dictionary<string, string>()) start.Environment[name] = value;
+        return start;
     }
 
     private void Note(string? line)

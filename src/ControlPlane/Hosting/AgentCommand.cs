@@ -15,16 +15,16 @@ internal static class AgentCommand
 
     public static Command Create()
     {
-        var kubeconfig = Text("--kubeconfig", "FILE", "Servers and credentials of the agent, from a kubeconfig.");
-        var server = Text("--server", "URL,…", "One server or several; with --token.");
-        var token = Text("--token", "T", "The join token that `controlplane init` printed; it also recognises the cluster.");
-        var name = Text("--name", "N", "The node's name (default: the machine's).");
-        var data = Text("--data", "DIR", "Where pods, logs and state lie (default ./.controlplane-agent). One agent a folder.");
-        var runtime = Text("--runtime", "process", "How containers run: `process` starts them as plain processes of this machine.");
-        var nodes = Text("--simulated-nodes", "N", "Play N nodes without running anything: for tests of scale.");
-        var capacity = Text("--simulated-capacity", "cpu=32,memory=128Gi,pods=110", "What each simulated node has.");
-        var seconds = Text("--simulated-run-seconds", "S", "How long simulated pods run that are meant to end (default 3).");
-        var config = Text("--config", "FILE", "YAML file of settings, each named like its flag. Flags and CONTROLPLANE_… variables win.");
+        var kubeconfig = Settings.Flag("--kubeconfig", "FILE", "Servers and credentials of the agent, from a kubeconfig.");
+        var server = Settings.Flag("--server", "URL,…", "One server or several; with --token.");
+        var token = Settings.Flag("--token", "T", "The join token that `controlplane init` printed; it also recognises the cluster.");
+        var name = Settings.Flag("--name", "N", "The node's name (default: the machine's).");
+        var data = Settings.Flag("--data", "DIR", "Where pods, logs and state lie (default ./.controlplane-agent). One agent a folder.");
+        var runtime = Settings.Flag("--runtime", "process", "How containers run: `process` starts them as plain processes of this machine.");
+        var nodes = Settings.Flag("--simulated-nodes", "N", "Play N nodes without running anything: for tests of scale.");
+        var capacity = Settings.Flag("--simulated-capacity", "cpu=32,memory=128Gi,pods=110", "What each simulated node has.");
+        var seconds = Settings.Flag("--simulated-run-seconds", "S", "How long simulated pods run that are meant to end (default 3).");
+        var config = Settings.Flag("--config", "FILE", "YAML file of settings, each named like its flag. Flags and CONTROLPLANE_… variables win.");
         var command = new TaughtCommand("agent", "Make this machine a node of a cluster: register it, run its pods, keep their logs. The agent only dials out.",
             """
             controlplane agent --server https://10.0.0.1:6443 --token "$(cat seed/pki/join-token)"
@@ -95,6 +95,4 @@ internal static class AgentCommand
         int.TryParse(text, out var number) && number > 0 ? number : throw new UsageException($"{flag} {text}: expected a whole number above 0");
 
     private static string Count(IReadOnlyCollection<string> nodes) => nodes.Count == 1 ? $"node {nodes.First()}" : $"{nodes.Count} simulated nodes";
-
-    private static Option<string?> Text(string name, string help, string description) => new(name) { Description = description, HelpName = help };
 }

@@ -12,14 +12,14 @@ internal static class ServerCommand
 
     public static Command Create()
     {
-        var name = Text("--name", "NAME", "This server's name in --initial-cluster, such as s1.");
-        var data = Text("--data", "DIR", "A copy of the folder `controlplane init` made; the log is kept there too.");
-        var listen = Text("--listen", "HOST:PORT", "Where to serve the API (default 127.0.0.1:6443).");
-        var advertise = Text("--advertise", "HOST:PORT", "Address at which agents reach this server, when --listen is not one (0.0.0.0).");
-        var peerListen = Text("--peer-listen", "HOST:PORT", "Where the other servers reach this one.");
-        var cluster = Text("--initial-cluster", "NAME=HOST:PORT,…", "Every first server with its peer address, the same on all of them.");
-        var dashboard = Text("--dashboard-listen", "HOST:PORT", "Where to serve the dashboard; without it there is none.");
-        var config = Text("--config", "FILE", "YAML file of settings, each named like its flag: `listen: 0.0.0.0:6443`. Flags and CONTROLPLANE_… variables win.");
+        var name = Settings.Flag("--name", "NAME", "This server's name in --initial-cluster, such as s1.");
+        var data = Settings.Flag("--data", "DIR", "A copy of the folder `controlplane init` made; the log is kept there too.");
+        var listen = Settings.Flag("--listen", "HOST:PORT", "Where to serve the API (default 127.0.0.1:6443).");
+        var advertise = Settings.Flag("--advertise", "HOST:PORT", "Address at which agents reach this server, when --listen is not one (0.0.0.0).");
+        var peerListen = Settings.Flag("--peer-listen", "HOST:PORT", "Where the other servers reach this one.");
+        var cluster = Settings.Flag("--initial-cluster", "NAME=HOST:PORT,…", "Every first server with its peer address, the same on all of them.");
+        var dashboard = Settings.Flag("--dashboard-listen", "HOST:PORT", "Where to serve the dashboard; without it there is none.");
+        var config = Settings.Flag("--config", "FILE", "YAML file of settings, each named like its flag: `listen: 0.0.0.0:6443`. Flags and CONTROLPLANE_… variables win.");
         var command = new TaughtCommand("server", "Run one server of a cluster (1, 3, 5 or 7 of them).",
             """
             controlplane server --name s1 --data s1                       # a cluster of one
@@ -86,6 +86,4 @@ internal static class ServerCommand
 
         return settings;
     }
-
-    private static Option<string?> Text(string name, string help, string description) => new(name) { Description = description, HelpName = help };
 }

@@ -1,3 +1,4 @@
+using System.CommandLine;
 using System.Text.Json.Nodes;
 using ControlPlane.Client.Yaml;
 using ControlPlane.Commands;
@@ -16,6 +17,9 @@ internal sealed class Settings
         _file = file;
         _values = values;
     }
+
+    /// <summary>A flag that <see cref="Text"/> can be asked for.</summary>
+    public static Option<string?> Flag(string name, string help, string description) => new(name) { Description = description, HelpName = help };
 
     /// <param name="file">Null: environment only.</param>
     /// <param name="known">The names a file may hold; others are refused, since a misspelt setting must not be ignored.</param>

@@ -8,13 +8,14 @@ using ControlPlane.Api.Resources;
 using ControlPlane.Controllers.CronJobs;
 using ControlPlane.Controllers.Jobs;
 using ControlPlane.Controllers.Runtime;
+using ControlPlane.Tests.Scenarios;
 using Microsoft.Extensions.Time.Testing;
 
 namespace ControlPlane.Tests.Controllers;
 
 /// <summary>Plays scenarios of reconcilers: after every command they are called, in one thread, until they want nothing more; every change of an
 /// object is one line. Times are seconds since the start, uids and names are the same in every run.</summary>
-internal sealed class ControllerStage
+internal sealed class ControllerStage : IStage
 {
     private const string Namespace = "ns";
     private static readonly DateTimeOffset Start = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);

@@ -3,11 +3,12 @@ using ControlPlane.Raft;
 using ControlPlane.Raft.Entries;
 using ControlPlane.Raft.Membership;
 using ControlPlane.Raft.Messages;
+using ControlPlane.Tests.Scenarios;
 
 namespace ControlPlane.Tests.Raft.Scenarios;
 
 /// <summary>Members and the network between them, driven by the lines of a scenario.</summary>
-internal sealed class ScenarioCluster
+internal sealed class ScenarioCluster : IStage
 {
     private readonly SortedDictionary<ulong, ScenarioMember> _members = [];
     private readonly LinkedList<Message> _network = new();
