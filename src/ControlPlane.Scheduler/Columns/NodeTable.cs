@@ -11,12 +11,17 @@ public sealed class NodeTable
     // A row that is not a node has less than nothing of this, and is never chosen.
     private const long Absent = long.MinValue / 4;
 
+    /// <summary>How the columns of host ports are named, such as <c>hostPort/TCP/80</c>: every node has one of each, without saying so. Names of
+    /// resources have one slash at most, so nobody else can mean such a column.</summary>
+    public const string HostPortPrefix = "hostPort/";
+
     // Left-overs are compared at about this many bits a dimension: fine enough to tell nodes apart, small enough that no sum overflows.
     private const int ScoreBits = 24;
 
     private readonly Dictionary<string, int> _resources = [];
     private readonly List<string> _resourceNames = [];
     private readonly List<long> _allocatableMax = [];
+    private readonly List<bool> _isHostPort = [];
     private readonly Dictionary<string, int> _rowOf = [];
     private readonly PriorityQueue<int, int> _holes = new();
     private readonly List<int> _factChanges = [];
@@ -41,20 +46,31 @@ public sealed class NodeTable
 
     private int _factsVersionBase;
 
-    /// <summary>The column of a resource; a new one, all zero, the first time it is named.</summary>
+    /// <summary>The column of a resource; a new one the first time it is named: all zero, or one for every node if it is a host port.</summary>
     public int ResourceId(string name)
     {
         if (_resources.TryGetValue(name, out var id)) return id;
         id = _resourceNames.Count;
         _resources.Add(name, id);
         _resourceNames.Add(name);
-        _allocatableMax.Add(0);
+        var isHostPort = name.StartsWith(HostPortPrefix, StringComparison.Ordinal);
+        _isHostPort.Add(isHostPort);
+        _allocatableMax.Add(isHostPort ? 1 : 0);
         _free = [.. _free, NewColumn(name)];
         _allocatable = [.. _allocatable, new long[_facts.Length]];
+        if (isHostPort)
+        {
+            Array.Fill(_free[id], 1);
+            Array.Fill(_allocatable[id], 1);
+        }
+
         return id;
     }
 
     public string ResourceName(int resource) => _resourceNames[resource];
+
+    /// <summary>Whether the column is a host port.</summary>
+    public bool IsHostPort(int resource) => _isHostPort[resource];
 
     /// <summary>The row of a node, or <see cref="BestFit.None"/>.</summary>
     public int RowOf(string nodeName) => _rowOf.TryGetValue(nodeName, out var row) ? row : BestFit.None;
@@ -90,10 +106,12 @@ public sealed class NodeTable
             _factChanges.Add(row);
         }
 
-        Span<long> wanted = stackalloc long[ResourceCount];
+        // Not on the stack: how many ports and resources pods name is up to their authors.
+        var wanted = new long[ResourceCount];
         foreach (var amount in allocatable) wanted[amount.Resource] = amount.Amount;
         for (var resource = 0; resource < wanted.Length; resource++)
         {
+            if (_isHostPort[resource]) wanted[resource] = 1;
             _free[resource][row] += wanted[resource] - _allocatable[resource][row];
             _allocatable[resource][row] = wanted[resource];
             _allocatableMax[resource] = Math.Max(_allocatableMax[resource], wanted[resource]);

@@ -33,6 +33,9 @@ public sealed record PlacementConstraints
         return null;
     }
 
+    /// <summary>Whether the node asks to be left alone by pods like this one as long as others have room.</summary>
+    public bool Avoids(NodeFacts node) => node.Taints.Any(taint => taint.Effect == TaintEffect.PreferNoSchedule && !Tolerates(taint));
+
     private bool IsSelected(NodeFacts node)
     {
         foreach (var (key, value) in NodeSelector)

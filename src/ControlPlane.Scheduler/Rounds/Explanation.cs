@@ -17,6 +17,12 @@ public sealed record Explanation(int NodeCount, IReadOnlyDictionary<string, int>
                 continue;
             }
 
+            if (wanted.Dimensions.Any(wish => table.IsHostPort(wish.Resource) && table.FreeOf(row, wish.Resource) < wish.Amount))
+            {
+                Count("node(s) didn't have free ports for the requested pod ports");
+                continue;
+            }
+
             foreach (var (resource, amount) in wanted.Dimensions)
             {
                 if (table.FreeOf(row, resource) >= amount) continue;

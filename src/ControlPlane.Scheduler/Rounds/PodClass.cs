@@ -9,6 +9,7 @@ namespace ControlPlane.Scheduler.Rounds;
 public sealed class PodClass
 {
     private byte[] _eligible = [];
+    private byte[] _preferred = [];
     private int _rowsSeen;
     private int _factsSeen = -1;
 
@@ -32,11 +33,33 @@ public sealed class PodClass
 
     internal ImmutableArray<ResourceAmount> Dimensions { get; }
 
+    /// <summary>How many rows are eligible but not preferred.</summary>
+    internal int AvoidedCount { get; private set; }
+
     /// <summary>One bit a row: whether the constraints admit the node. Brought up to date with the table first.</summary>
     internal ReadOnlySpan<byte> EligibleRows(NodeTable table)
     {
+        Renew(table);
+        return _eligible;
+    }
+
+    /// <summary>One bit a row: eligible, and without a taint that asks such pods to go elsewhere if they can. Brought up to date with the table first.</summary>
+    internal ReadOnlySpan<byte> PreferredRows(NodeTable table)
+    {
+        Renew(table);
+        return _preferred;
+    }
+
+    private void Renew(NodeTable table)
+    {
+        if (_factsSeen == table.FactsVersion) return;
         var needed = BestFit.Padded(table.RowCount) / 8;
-        if (_eligible.Length < needed) Array.Resize(ref _eligible, needed * 2);
+        if (_eligible.Length < needed)
+        {
+            Array.Resize(ref _eligible, needed * 2);
+            Array.Resize(ref _preferred, needed * 2);
+        }
+
         var changed = _factsSeen < 0 ? null : table.ChangedSince(_factsSeen);
         if (changed is null)
         {
@@ -50,13 +73,19 @@ public sealed class PodClass
 
         _rowsSeen = table.RowCount;
         _factsSeen = table.FactsVersion;
-        return _eligible;
     }
 
     private void Look(NodeTable table, int row)
     {
-        var bit = (byte)(1 << (row & 7));
-        if (table.FactsOf(row) is { } facts && Constraints.Refusal(facts) is null) _eligible[row >> 3] |= bit;
-        else _eligible[row >> 3] &= (byte)~bit;
+        var facts = table.FactsOf(row);
+        var isEligible = facts is not null && Constraints.Refusal(facts) is null;
+        var isPreferred = isEligible && !Constraints.Avoids(facts!);
+        var (index, bit) = (row >> 3, (byte)(1 << (row & 7)));
+        var wasAvoided = ((_eligible[index] ^ _preferred[index]) & bit) != 0;
+        Write(_eligible, isEligible);
+        Write(_preferred, isPreferred);
+        AvoidedCount += (isEligible && !isPreferred ? 1 : 0) - (wasAvoided ? 1 : 0);
+
+        void Write(byte[] bits, bool value) => bits[index] = (byte)(value ? bits[index] | bit : bits[index] & ~bit);
     }
 }

@@ -43,7 +43,7 @@ public static class Round
 
     private static int Choose(NodeTable table, PodClass wanted)
     {
-        var eligible = wanted.EligibleRows(table);
+        var preferred = wanted.PreferredRows(table);
         var dimensions = wanted.Dimensions;
         var free = new long[dimensions.Length][];
         Span<long> request = stackalloc long[dimensions.Length];
@@ -56,7 +56,11 @@ public static class Round
             scale[dimension] = table.ScaleOf(resource);
         }
 
-        return BestFit.Choose(free, request, scale, eligible, table.RowCount, wanted.IsSpreading);
+        var row = BestFit.Choose(free, request, scale, preferred, table.RowCount, wanted.IsSpreading);
+        // Only when none of those has room is a node taken that would rather be spared (PreferNoSchedule).
+        return row == BestFit.None && wanted.AvoidedCount > 0
+            ? BestFit.Choose(free, request, scale, wanted.EligibleRows(table), table.RowCount, wanted.IsSpreading)
+            : row;
     }
 
     private static bool HasRoom(NodeTable table, int row, PodClass wanted)

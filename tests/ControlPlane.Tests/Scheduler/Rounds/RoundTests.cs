@@ -90,6 +90,51 @@ public sealed class RoundTests
     }
 
     [Fact]
+    public void A_node_that_prefers_to_be_spared_is_taken_only_when_no_other_has_room()
+    {
+        var table = new NodeTable();
+        table.Set(Node("spared", taints: [new Taint("k", "v", TaintEffect.PreferNoSchedule)]), Capacity(100, 10, 10));
+        table.Set(Node("other"), Capacity(1000, 10, 2));
+        var plain = Class(100, 0, false);
+        var indifferent = new PodClass([new(Cpu, 100), new(Pods, 1)], new PlacementConstraints { Tolerations = [new("k", true, "", null)] }, false);
+        // Best fit alone would take the small node first.
+        Assert.Equal(1, PlaceOne(table, plain));
+        Assert.Equal(0, PlaceOne(table, indifferent));
+        table.Set(Node("spared", taints: [new Taint("k", "v", TaintEffect.PreferNoSchedule)]), Capacity(300, 10, 10));
+        var placements = new int[4];
+        Round.Place(table, [plain, plain, plain, plain], placements);
+        Assert.Equal([1, 0, 0, BestFit.None], placements);
+        // Without the taint it is a node like any other.
+        table.Set(Node("other"), Capacity(1000, 10, 9));
+        table.Set(Node("spared"), Capacity(400, 10, 10));
+        Assert.Equal(0, PlaceOne(table, plain));
+    }
+
+    [Fact]
+    public void Every_node_has_one_of_a_host_port_whenever_either_came()
+    {
+        var table = new NodeTable();
+        for (var node = 0; node < 70; node++) table.Set(Node($"n{node}"), Capacity(1000, 10, 10));
+        table.Remove("n3");
+        var port = table.ResourceId("hostPort/TCP/80");
+        table.Set(Node("into-the-hole"), Capacity(1000, 10, 10));
+        // Beyond what the columns held when the port was first named.
+        for (var node = 70; node < 300; node++) table.Set(Node($"n{node}"), Capacity(1000, 10, 10));
+        var web = new PodClass([new(port, 1), new(Pods, 1)], PlacementConstraints.None, true);
+        var placements = new int[301];
+        Round.Place(table, Enumerable.Repeat(web, 301).ToArray(), placements);
+        Assert.Equal([.. Enumerable.Range(0, 300)], placements.Take(300).Order());
+        Assert.Equal(BestFit.None, placements[300]);
+        Assert.Equal("0/300 nodes are available: 300 node(s) didn't have free ports for the requested pod ports.", Explanation.Of(table, web).ToString());
+        // A node that changes keeps what is taken, one that comes anew has its port.
+        table.Set(Node("n5", labels: [new("a", "b")]), Capacity(2000, 10, 10));
+        Assert.Equal(BestFit.None, PlaceOne(table, web));
+        table.Remove("n7");
+        Assert.Equal(7, table.Set(Node("n7"), Capacity(1000, 10, 10)));
+        Assert.Equal(7, PlaceOne(table, web));
+    }
+
+    [Fact]
     public void Nobody_is_available_when_there_are_no_nodes() =>
         Assert.Equal("no nodes available to schedule pods", Explanation.Of(new NodeTable(), Class(1, 1, false)).ToString());
 
