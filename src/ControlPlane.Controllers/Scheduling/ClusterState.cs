@@ -19,6 +19,10 @@ internal sealed class ClusterState
     private readonly Dictionary<string, HashSet<string>> _heldOn = [];
     private readonly Dictionary<string, PendingPod> _pending = [];
 
+    // Pods whose binding nobody has confirmed yet, and of those the ones that the server did not take as expected.
+    private readonly HashSet<string> _assumed = [];
+    private readonly HashSet<string> _doubted = [];
+
     public ClusterState() => _classes = new(Nodes);
 
     public NodeTable Nodes { get; } = new();
@@ -64,17 +68,28 @@ internal sealed class ClusterState
             _pending.Remove(pod.Pod.Uid);
             // The round has taken the room already.
             Note(pod.Pod.Uid, node, pod.Class.Requests);
+            _assumed.Add(pod.Pod.Uid);
             placed.Add((pod, new(pod.Pod.Namespace!, pod.Pod.Name, pod.Pod.Uid, node)));
         }
 
         return (placed, unplaced);
     }
 
-    /// <summary>A binding was refused: its room is free again, and the pod waits again unless it is known to be gone.</summary>
-    public void Release(PendingPod pod, bool waitsAgain)
+    /// <summary>Whether the pod was placed and neither the watch nor <see cref="Release"/> has said more.</summary>
+    public bool IsAssumed(PendingPod pod) => _assumed.Contains(pod.Pod.Uid);
+
+    /// <summary>A binding was refused: its room is free again, and the pod waits again.</summary>
+    public void Release(PendingPod pod)
     {
         GiveBack(pod.Pod.Uid);
-        if (waitsAgain) _pending[pod.Pod.Uid] = pod;
+        _pending[pod.Pod.Uid] = pod;
+    }
+
+    /// <summary>A binding was refused because the pod is not what it was. Its room stays taken until the watch says what became of it: it may have
+    /// been bound by a write of ours whose answer was lost, and then the room is not free.</summary>
+    public void Doubt(PendingPod pod)
+    {
+        if (IsAssumed(pod)) _doubted.Add(pod.Pod.Uid);
     }
 
     private void ApplyNode(ObjectChange change)
@@ -120,7 +135,8 @@ internal sealed class ClusterState
         }
 
         // An unbound pod whose binding is on its way is not waiting; the watch will say so soon.
-        if (_held.ContainsKey(item.Uid)) return;
+        if (_held.ContainsKey(item.Uid) && !_doubted.Contains(item.Uid)) return;
+        GiveBack(item.Uid);
         if (pod.Metadata.IsBeingDeleted || !pod.Spec.SchedulingGates.IsEmpty || (pod.Spec.SchedulerName ?? SchedulerName) != SchedulerName)
         {
             _pending.Remove(item.Uid);
@@ -138,7 +154,13 @@ internal sealed class ClusterState
 
     private void Hold(string uid, string node, Pod pod)
     {
-        if (_held.TryGetValue(uid, out var held) && held.Node == node) return;
+        if (_held.TryGetValue(uid, out var held) && held.Node == node)
+        {
+            _assumed.Remove(uid);
+            _doubted.Remove(uid);
+            return;
+        }
+
         GiveBack(uid);
         var requests = _classes.Of(pod).Requests;
         Note(uid, node, requests);
@@ -160,6 +182,8 @@ internal sealed class ClusterState
 
     private void GiveBack(string uid)
     {
+        _assumed.Remove(uid);
+        _doubted.Remove(uid);
         if (!_held.Remove(uid, out var held)) return;
         var pods = _heldOn[held.Node];
         pods.Remove(uid);

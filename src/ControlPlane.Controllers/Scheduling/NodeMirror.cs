@@ -12,8 +12,9 @@ internal static class NodeMirror
         var taints = node.Spec.Taints
             .Select(taint => new ControlPlane.Scheduler.Columns.Taint(taint.Key, taint.Value ?? "", EffectOf(taint.Effect) ?? TaintEffect.NoSchedule))
             .ToImmutableArray();
-        // A node that does not say it is ready takes no pods, even before the node controller has put the taint on it.
-        if (!node.IsReady && !taints.Any(taint => taint.Key is "node.kubernetes.io/not-ready" or "node.kubernetes.io/unreachable"))
+        // A node that does not say it is ready takes no pods, even before the node controller has put the taint on it. The taint that drives pods
+        // off is not enough: by default they tolerate that one for a while.
+        if (!node.IsReady && !taints.Any(taint => taint is { Key: "node.kubernetes.io/not-ready" or "node.kubernetes.io/unreachable", Effect: TaintEffect.NoSchedule }))
         {
             taints = taints.Add(new("node.kubernetes.io/not-ready", "", TaintEffect.NoSchedule));
         }

@@ -1,10 +1,12 @@
 using System.Collections.Immutable;
 using ControlPlane.Api.Kinds;
 using ControlPlane.Api.Quantities;
+using ControlPlane.Scheduler.Columns;
 
 namespace ControlPlane.Controllers.Scheduling;
 
-/// <summary>What a pod takes from its node: the sum of its containers, but at least what an init container needs alone, plus overhead, plus one pod.</summary>
+/// <summary>What a pod takes from its node: the sum of its containers, but at least what an init container needs alone, plus overhead, plus one pod,
+/// plus its host ports.</summary>
 /// <remarks>CPU in millicores, the rest in base units. Source: the resource rules of Kubernetes for init containers and sidecars.</remarks>
 internal static class PodDemand
 {
@@ -23,7 +25,7 @@ internal static class PodDemand
         foreach (var container in spec.InitContainers)
         {
             var requests = RequestsOf(container).ToList();
-            if (container.RestartPolicy == "Always")
+            if (IsSidecar(container))
             {
                 Add(sidecars, requests);
                 Raise(starting, sidecars);
@@ -39,6 +41,12 @@ internal static class PodDemand
         Raise(running, starting);
         Add(running, Read(spec.Overhead));
         running[Pods] = 1;
+        foreach (var container in spec.Containers.Concat(spec.InitContainers.Where(IsSidecar)))
+        {
+            // Whatever address of the host it is bound to: two pods on different addresses are kept apart too.
+            foreach (var port in container.Ports.Where(port => port.HostPort > 0)) running[$"{NodeTable.HostPortPrefix}{port.Protocol ?? "TCP"}/{port.HostPort}"] = 1;
+        }
+
         return running.ToImmutableSortedDictionary(StringComparer.Ordinal);
     }
 
@@ -50,6 +58,8 @@ internal static class PodDemand
             if (Quantity.TryParse(text, out var quantity)) yield return new(name, name == Cpu ? quantity.MilliValue : quantity.Value);
         }
     }
+
+    private static bool IsSidecar(Container container) => container.RestartPolicy == "Always";
 
     private static IEnumerable<KeyValuePair<string, long>> RequestsOf(Container container)
     {

@@ -25,7 +25,7 @@ public sealed class SchedulingLoop : IController
     private const int ReportsMax = 100;
     private const int ReportsAtOnce = 8;
 
-    // A refused write of the whole batch (no quorum, say) is tried again after this.
+    // What was refused (no quorum, say) is tried again after this; at once it would be a busy loop.
     private static readonly TimeSpan RetryInterval = TimeSpan.FromMilliseconds(250);
 
     private readonly ControllerContext _context;
@@ -34,8 +34,12 @@ public sealed class SchedulingLoop : IController
     private readonly ClusterState _state = new();
 
     // Unbounded on purpose: it holds references to objects that the caches hold anyway, and an informer must never wait.
-    private readonly Channel<ObjectChange> _changes = Channel.CreateUnbounded<ObjectChange>(new() { SingleReader = true });
+    // Null: nothing changed, but time has passed.
+    private readonly Channel<ObjectChange?> _changes = Channel.CreateUnbounded<ObjectChange?>(new() { SingleReader = true });
     private readonly Dictionary<PodClass, long> _hopelessAt = [];
+
+    // Bindings of which nobody knows whether they were written.
+    private List<(PendingPod Pod, PodBinding Binding)> _unanswered = [];
 
     public SchedulingLoop(ControllerContext context)
     {
@@ -54,6 +58,8 @@ public sealed class SchedulingLoop : IController
             await _pods.WhenSynced(cancellationToken);
             using var nodes = _nodes.OnChange(change => _changes.Writer.TryWrite(change));
             using var pods = _pods.OnChange(change => _changes.Writer.TryWrite(change));
+            // A reason held back because another was just given must be told even if nothing else ever changes.
+            using var reminder = _context.Time.CreateTimer(_ => _changes.Writer.TryWrite(null), null, ReportInterval, ReportInterval);
             while (await _changes.Reader.WaitToReadAsync(cancellationToken))
             {
                 TakeChanges();
@@ -68,13 +74,25 @@ public sealed class SchedulingLoop : IController
 
     private void TakeChanges()
     {
-        while (_changes.Reader.TryRead(out var change)) _state.Apply(change);
+        while (_changes.Reader.TryRead(out var change))
+        {
+            if (change is { } known) _state.Apply(known);
+        }
     }
 
     /// <summary>One round and one write.</summary>
     /// <returns>Whether another round is worth its while at once.</returns>
     private async Task<bool> PlaceAsync(CancellationToken cancellationToken)
     {
+        if (_unanswered.Count > 0)
+        {
+            // The same again: had they been given other nodes, a first write that did arrive would hold room that nobody counts.
+            var open = _unanswered.FindAll(choice => _state.IsAssumed(choice.Pod));
+            _unanswered = [];
+            if (open.Count > 0) await BindOrWaitAsync(open, cancellationToken);
+            return true;
+        }
+
         if (_state.PendingCount == 0) return false;
         var room = _state.RoomVersion;
         var waiting = _state.Queue();
@@ -83,13 +101,19 @@ public sealed class SchedulingLoop : IController
         var (placed, unplaced) = _state.Place(queue);
         if (_hopelessAt.Count > 2 * _state.PendingCount + 1000) _hopelessAt.Clear();
         foreach (var pod in unplaced) _hopelessAt[pod.Class] = room;
-        if (placed.Count > 0 && !await BindAsync(placed, cancellationToken)) await Task.Delay(RetryInterval, _context.Time, cancellationToken);
+        if (placed.Count > 0) await BindOrWaitAsync(placed, cancellationToken);
         return true;
+    }
+
+    private async Task BindOrWaitAsync(List<(PendingPod Pod, PodBinding Binding)> placed, CancellationToken cancellationToken)
+    {
+        if (!await BindAsync(placed, cancellationToken)) await Task.Delay(RetryInterval, _context.Time, cancellationToken);
     }
 
     /// <summary>Its class found no room, and none has come free since.</summary>
     private bool IsHopeless(PendingPod pod, long room) => _hopelessAt.TryGetValue(pod.Class, out var at) && at == room;
 
+    /// <returns>False when some must be tried again, after a pause.</returns>
     private async Task<bool> BindAsync(List<(PendingPod Pod, PodBinding Binding)> placed, CancellationToken cancellationToken)
     {
         IReadOnlyList<ApiStatus?> outcomes;
@@ -99,19 +123,26 @@ public sealed class SchedulingLoop : IController
         }
         catch (ApiException refusal)
         {
-            // Nobody knows whether it was written; bound pods come back over the watch, and binding twice is refused by the pod itself.
             _context.Notify(new(Name, $"{placed.Count} bindings", $"tried again: {refusal.Status.Message}"));
-            foreach (var (pod, _) in placed) _state.Release(pod, waitsAgain: true);
+            _unanswered = placed;
             return false;
         }
 
+        var isDone = true;
         for (var index = 0; index < placed.Count; index++)
         {
             var (pod, binding) = placed[index];
             if (outcomes[index] is { } refusal)
             {
-                // Deleted, or bound by somebody else: the watch tells. Anything else is tried again.
-                _state.Release(pod, waitsAgain: refusal.Reason is not ("NotFound" or "Conflict"));
+                if (refusal.Reason is "NotFound" or "Conflict")
+                {
+                    // Deleted, changed or bound already: the watch tells.
+                    _state.Doubt(pod);
+                    continue;
+                }
+
+                _state.Release(pod);
+                isDone = false;
                 continue;
             }
 
@@ -119,7 +150,7 @@ public sealed class SchedulingLoop : IController
             Tell(pod, "Normal", "Scheduled", $"Successfully assigned {binding.Namespace}/{binding.Name} to {binding.NodeName}");
         }
 
-        return true;
+        return isDone;
     }
 
     /// <summary>Tells pods that found no room why.</summary>

@@ -24,11 +24,20 @@ internal sealed class InMemoryApi(TimeProvider time) : IResourceClient
     /// <summary>Answers a write with a refusal when it returns one.</summary>
     public Func<string, ResourceKey, ApiException?> Refuse { get; set; } = (_, _) => null;
 
+    /// <summary>Fails a whole call of bindings when it returns something; asked before they are written (false) and after (true).</summary>
+    public Func<bool, ApiException?> FailBindings { get; set; } = _ => null;
+
     /// <summary>Called under the lock with every change, in order.</summary>
     public Action<WatchEvent> OnChange { get; set; } = _ => { };
 
     /// <summary>Every write that was asked for, such as <c>create pods/ns/a</c>.</summary>
     public List<string> Asked { get; } = [];
+
+    /// <summary>A copy of <see cref="Asked"/>, for tests in which writers are still at work.</summary>
+    public IReadOnlyList<string> AskedSoFar()
+    {
+        lock (_lock) return [.. Asked];
+    }
 
     public long Revision
     {
@@ -129,8 +138,10 @@ internal sealed class InMemoryApi(TimeProvider time) : IResourceClient
 
     public Task<ResourceObject> PatchAsync(ResourceKey key, string? subresource, PatchKind kind, ReadOnlyMemory<byte> patch, WriteQuery query, CancellationToken cancellationToken)
     {
+        var document = (JsonObject)JsonNode.Parse(patch.Span)!;
+        if (kind == PatchKind.StrategicMerge) return Answer(() => PatchConditions(key, document, subresource));
         Assert.Equal(PatchKind.Merge, kind);
-        return Answer(() => Patch(key, (JsonObject)JsonNode.Parse(patch.Span)!, subresource));
+        return Answer(() => Patch(key, document, subresource));
     }
 
     public ResourceObject Patch(ResourceKey key, JsonObject patch, string? subresource = null)
@@ -170,10 +181,58 @@ internal sealed class InMemoryApi(TimeProvider time) : IResourceClient
         }
     }
 
-    public Task<IReadOnlyList<ApiStatus?>> BindAsync(IReadOnlyList<PodBinding> bindings, CancellationToken cancellationToken)
+    public Task<IReadOnlyList<ApiStatus?>> BindAsync(IReadOnlyList<PodBinding> bindings, CancellationToken cancellationToken) => Answer<IReadOnlyList<ApiStatus?>>(() =>
     {
-        foreach (var binding in bindings) Patch(new(Pod.Resource, binding.Namespace, binding.Name), new JsonObject { ["spec"] = new JsonObject { ["nodeName"] = binding.NodeName } });
-        return Task.FromResult<IReadOnlyList<ApiStatus?>>(new ApiStatus?[bindings.Count]);
+        if (FailBindings(false) is { } refused) throw refused;
+        var answers = bindings.Select(Bind).ToList();
+        return FailBindings(true) is { } lost ? throw lost : answers;
+    });
+
+    private ApiStatus? Bind(PodBinding binding)
+    {
+        var key = new ResourceKey(Pod.Resource, binding.Namespace, binding.Name);
+        lock (_lock)
+        {
+            Asked.Add($"bind {Show(key)} to {binding.NodeName}");
+            if (Refuse("bind", key) is { } refusal) return refusal.Status;
+            if (Find(key) is not { } current) return ApiErrors.NotFound(key.Resource, key.Name).Status;
+            var pod = current.As<Pod>();
+            if (current.Uid != binding.Uid || pod.IsBound || pod.Metadata.IsBeingDeleted) return ApiErrors.Conflict(key.Resource, key.Name, "bound, deleted or another").Status;
+            var document = current.ToDocument();
+            Merge(document, new() { ["spec"] = new JsonObject { ["nodeName"] = binding.NodeName } });
+            MergeConditions(document, new JsonArray(new JsonObject { ["type"] = "PodScheduled", ["status"] = "True" }), isReplacing: true);
+            Store(WatchEventType.Modified, key, document);
+            return null;
+        }
+    }
+
+    /// <summary>As much of a strategic merge as controllers use: <c>status.conditions</c>, by type.</summary>
+    private ResourceObject PatchConditions(ResourceKey key, JsonObject patch, string? subresource)
+    {
+        lock (_lock)
+        {
+            var document = (Find(key) ?? throw ApiErrors.NotFound(key.Resource, key.Name)).ToDocument();
+            MergeConditions(document, (JsonArray)patch["status"]!["conditions"]!, isReplacing: false);
+            return Change($"patch {subresource} of", key, document);
+        }
+    }
+
+    private static void MergeConditions(JsonObject document, JsonArray patch, bool isReplacing)
+    {
+        if (document["status"] is not JsonObject status) document["status"] = status = [];
+        if (status["conditions"] is not JsonArray conditions) status["conditions"] = conditions = [];
+        foreach (var condition in patch.OfType<JsonObject>())
+        {
+            var known = conditions.OfType<JsonObject>().FirstOrDefault(item => (string?)item["type"] == (string?)condition["type"]);
+            if (known is not null && !isReplacing)
+            {
+                Merge(known, condition);
+                continue;
+            }
+
+            if (known is not null) conditions.Remove(known);
+            conditions.Add(condition.DeepClone());
+        }
     }
 
     public string Dump()
