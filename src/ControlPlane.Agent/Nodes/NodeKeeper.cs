@@ -131,6 +131,7 @@ internal sealed class NodeKeeper : IAsyncDisposable
 
         kept.Uid = node.Uid;
         kept.StatusWrittenAt = now;
+        kept.RenewedAt = now;
 
         // A server may take the status of a new node at once, or want it separately.
         var known = node.As<Node>();
@@ -141,14 +142,17 @@ internal sealed class NodeKeeper : IAsyncDisposable
     {
         try
         {
+            // A process that was suspended has not failed in anything, and was silent all the same.
+            var wasSilent = kept.HasFailed || _time.GetUtcNow() - kept.RenewedAt >= _options.LeaseDuration;
             await RenewLeaseAsync(kept, cancellationToken);
-            if (kept.HasFailed || _time.GetUtcNow() - kept.StatusWrittenAt >= _options.StatusInterval)
+            if (wasSilent || _time.GetUtcNow() - kept.StatusWrittenAt >= _options.StatusInterval)
             {
-                // After an absence the control plane may have called the node unknown: say at once that it is ready.
-                await WriteStatusAsync(kept, isTransition: kept.HasFailed, cancellationToken);
+                // After a silence the control plane may have called the node unknown: say at once that it is ready.
+                await WriteStatusAsync(kept, isTransition: wasSilent, cancellationToken);
             }
 
             kept.HasFailed = false;
+            kept.RenewedAt = _time.GetUtcNow();
         }
         catch (ApiException refusal) when (refusal.IsNotFound)
         {
@@ -236,6 +240,9 @@ internal sealed class NodeKeeper : IAsyncDisposable
         public bool HasFailed { get; set; }
 
         public DateTimeOffset StatusWrittenAt { get; set; }
+
+        /// <summary>The last sign of life that reached the API.</summary>
+        public DateTimeOffset RenewedAt { get; set; }
     }
 }
 
