@@ -9,6 +9,8 @@ namespace ControlPlane.Benchmarks.Smoke;
 /// optimised away and a wrong answer is not measured as a fast one. Times printed here are no measurement.</remarks>
 internal static class SmokeRun
 {
+    private const int CountedRuns = 2;
+
     /// <returns>The exit code: 0, or 1 when something failed.</returns>
     public static int Run(Assembly assembly, TextWriter output)
     {
@@ -77,11 +79,19 @@ internal static class SmokeRun
         {
             var answer = Hash(method.Invoke(instance, null));
             if (!isCounted) return (answer, 0, TimeSpan.Zero);
-            // Again on the same state: buffers have grown to their size by now.
-            var clock = Stopwatch.StartNew();
-            var before = GC.GetAllocatedBytesForCurrentThread();
-            method.Invoke(instance, null);
-            return (answer, GC.GetAllocatedBytesForCurrentThread() - before, clock.Elapsed);
+            // Again on the same state: buffers have grown to their size by now. The least of a few counts: on a busy machine the runtime now and
+            // then does work of its own on this thread.
+            var (least, fastest) = (long.MaxValue, TimeSpan.MaxValue);
+            for (var count = 0; count < CountedRuns; count++)
+            {
+                var clock = Stopwatch.StartNew();
+                var before = GC.GetAllocatedBytesForCurrentThread();
+                method.Invoke(instance, null);
+                least = Math.Min(least, GC.GetAllocatedBytesForCurrentThread() - before);
+                if (clock.Elapsed < fastest) fastest = clock.Elapsed;
+            }
+
+            return (answer, least, fastest);
         }
         finally
         {

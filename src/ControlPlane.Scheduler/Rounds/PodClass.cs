@@ -23,6 +23,7 @@ public sealed class PodClass
         IsSpreading = isSpreading;
         // A dimension that is not asked for cannot refuse: a pod without CPU request fits on a node without CPU left.
         Dimensions = [.. requests.Where(request => request.Amount > 0)];
+        Columns = new long[Dimensions.Length][];
     }
 
     public ImmutableArray<ResourceAmount> Requests { get; }
@@ -32,6 +33,9 @@ public sealed class PodClass
     public bool IsSpreading { get; }
 
     internal ImmutableArray<ResourceAmount> Dimensions { get; }
+
+    /// <summary>Where a round lays out the columns of <see cref="Dimensions"/>, so that a look allocates nothing.</summary>
+    internal long[][] Columns { get; }
 
     /// <summary>How many rows are eligible but not preferred.</summary>
     internal int AvoidedCount { get; private set; }

@@ -45,7 +45,7 @@ public static class Round
     {
         var preferred = wanted.PreferredRows(table);
         var dimensions = wanted.Dimensions;
-        var free = new long[dimensions.Length][];
+        var free = wanted.Columns;
         Span<long> request = stackalloc long[dimensions.Length];
         Span<int> scale = stackalloc int[dimensions.Length];
         for (var dimension = 0; dimension < dimensions.Length; dimension++)
