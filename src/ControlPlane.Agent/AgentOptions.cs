@@ -48,6 +48,9 @@ public sealed record AgentOptions
     /// cannot be read while Endpoints names none.</summary>
     public ImmutableArray<Uri> Servers { get; init; } = [];
 
+    /// <summary>Told the servers that Endpoints <c>default/kubernetes</c> names, whenever it was looked at: the way out when the configured one dies.</summary>
+    public Action<ImmutableArray<Uri>> OnServersKnown { get; init; } = _ => { };
+
     /// <summary>Opens a WebSocket to a <c>wss://…</c> or <c>ws://…</c> address with the agent's credentials; null: without any.</summary>
     public Func<Uri, CancellationToken, Task<WebSocket>>? ConnectStreamAsync { get; init; }
 

@@ -12,8 +12,10 @@ public sealed class FailoverTests
     {
         using var scratch = new Scratch();
         await using var group = await ServerGroup.StartAsync(scratch, 3);
-        group.StartAgent("--simulated-nodes", "5", "--simulated-run-seconds", "2");
         var leader = await group.LeaderAsync(TimeSpan.FromSeconds(30));
+        // The agent is told of one server, the one that dies: it must have learnt of the others.
+        group.StartAgent(leader, "--simulated-nodes", "5", "--simulated-run-seconds", "2");
+        await group.Agent!.WaitForLineAsync("Ready: ", TimeSpan.FromSeconds(30));
         var survivor = (leader + 1) % 3;
         var kubectl = await Kubectl.FindAsync("1.32", group.KubeConfig(survivor), scratch);
         await using var watch = kubectl.Start("get", "jobs", "-w", "-o", "name");

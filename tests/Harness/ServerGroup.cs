@@ -58,8 +58,9 @@ public sealed class ServerGroup : IAsyncDisposable
             "--listen", $"127.0.0.1:{_apiPorts[index]}", "--peer-listen", $"127.0.0.1:{_peerPorts[index]}", "--initial-cluster", members);
     }
 
-    public void StartAgent(params string[] arguments) =>
-        _agent = BinaryProcess.Start(_scratch.Folder, ["agent", "--kubeconfig", KubeConfig(0), "--data", _scratch["agent"], .. arguments]);
+    /// <summary>An agent that is told of one server only.</summary>
+    public void StartAgent(int server, params string[] arguments) =>
+        _agent = BinaryProcess.Start(_scratch.Folder, ["agent", "--kubeconfig", KubeConfig(server), "--data", _scratch["agent"], .. arguments]);
 
     /// <summary><c>kill -9</c>; the server can be started again with <see cref="Start"/>.</summary>
     public async Task KillAsync(int index)

@@ -20,13 +20,13 @@ internal static class FailoverScenario
         var writers = arguments.Number("connections", 16);
         using var scratch = new Scratch();
         await using var group = await ServerGroup.StartAsync(scratch, 3);
-        group.StartAgent("--simulated-nodes", $"{nodes}", "--simulated-run-seconds", "2");
+        var leader = await group.LeaderAsync(TimeSpan.FromSeconds(30));
+        group.StartAgent(leader, "--simulated-nodes", $"{nodes}", "--simulated-run-seconds", "2");
         var connections = Enumerable.Range(0, group.Count).Select(index => new ApiConnection(group.Url(index), scratch["seed/pki"])).ToArray();
         using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(10));
         var stop = limit.Token;
         while (await connections[0].CountAsync("/api/v1/nodes", stop) < nodes) await Task.Delay(100, stop);
 
-        var leader = await group.LeaderAsync(TimeSpan.FromSeconds(30));
         var survivors = Enumerable.Range(0, group.Count).Where(index => index != leader).ToArray();
         var acknowledged = new ConcurrentDictionary<string, TimeSpan>();
         var unknown = 0;

@@ -25,7 +25,7 @@ internal static class ScaleScenario
         Console.WriteLine($"server at rest             {Mebibytes(group.Server(0).ResidentBytes())}");
 
         var clock = Stopwatch.StartNew();
-        group.StartAgent("--simulated-nodes", $"{nodes}", "--simulated-run-seconds", "3600");
+        group.StartAgent(0, "--simulated-nodes", $"{nodes}", "--simulated-run-seconds", "3600");
         while (await connection.CountAsync("/api/v1/nodes", stop) < nodes) await Task.Delay(100, stop);
         Console.WriteLine($"nodes registered           {nodes} in {clock.Elapsed.TotalSeconds:0.0} s ({nodes / clock.Elapsed.TotalSeconds:0} nodes/s)");
 

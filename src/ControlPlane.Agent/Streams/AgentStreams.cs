@@ -52,6 +52,7 @@ internal sealed class AgentStreams : IAsyncDisposable
             {
                 await ConnectAsync();
                 _servers = await DiscoverAsync(cancellationToken);
+                _options.OnServersKnown([.. _servers]);
                 await ConnectAsync();
                 await Task.Delay(LookInterval, _options.Time, cancellationToken);
             }

@@ -22,6 +22,7 @@ public sealed class ApiConnection : IDisposable
     private readonly ClientConfig _config;
     private readonly HttpMessageInvoker _http;
     private readonly TimeProvider _time;
+    private volatile Uri[] _servers;
     private int _current;
 
     /// <param name="config">Where to and who as.</param>
@@ -30,6 +31,7 @@ public sealed class ApiConnection : IDisposable
     public ApiConnection(ClientConfig config, HttpMessageHandler? handler = null, TimeProvider? time = null)
     {
         _config = config;
+        _servers = [.. config.Servers];
         _time = time ?? TimeProvider.System;
         _http = new(handler ?? NewHandler(config));
     }
@@ -43,7 +45,17 @@ public sealed class ApiConnection : IDisposable
     public ClientConfig Config => _config;
 
     /// <summary>The server in use.</summary>
-    public Uri CurrentServer => _config.Servers[Volatile.Read(ref _current) % _config.Servers.Length];
+    public Uri CurrentServer
+    {
+        get
+        {
+            var servers = _servers;
+            return servers[Volatile.Read(ref _current) % servers.Length];
+        }
+    }
+
+    /// <summary>Servers besides the configured ones, such as Endpoints <c>default/kubernetes</c> names them; replaces what was learnt before.</summary>
+    public void LearnServers(IEnumerable<Uri> servers) => _servers = [.. _config.Servers.Concat(servers).DistinctBy(server => server.Authority)];
 
     /// <summary>Sends, and answers when the headers of a success have arrived.</summary>
     /// <param name="pathAndQuery">From the server's root, escaped.</param>
@@ -64,7 +76,8 @@ public sealed class ApiConnection : IDisposable
         for (var attempt = 1; ; attempt++)
         {
             var at = Volatile.Read(ref _current);
-            var server = _config.Servers[at % _config.Servers.Length];
+            var servers = _servers;
+            var server = servers[at % servers.Length];
             using var request = NewRequest(method, server, pathAndQuery, body, contentType, accept);
             HttpResponseMessage response;
             try
@@ -75,7 +88,7 @@ public sealed class ApiConnection : IDisposable
             {
                 var wasSent = !IsConnectionFailure(broken);
                 // One turn round all servers; a caller that wants to wait for better times has its own back-off.
-                if ((wasSent && !isRead) || ++unreachable >= _config.Servers.Length || !MoveOn(at)) throw Unreachable(server, method, wasSent, broken);
+                if ((wasSent && !isRead) || ++unreachable >= servers.Length || !MoveOn(at)) throw Unreachable(server, method, wasSent, broken);
                 OnWaiting?.Invoke($"{server.Authority} does not answer, trying {CurrentServer.Authority}");
                 continue;
             }
@@ -89,9 +102,9 @@ public sealed class ApiConnection : IDisposable
                 var isBusy = response.StatusCode is HttpStatusCode.ServiceUnavailable or HttpStatusCode.TooManyRequests;
                 var retryAfter = RetryAfter(response, refusal);
                 // Without Retry-After a write may have happened; with it the server says it has not and asks to come back.
-                if (!isBusy || (!isRead && retryAfter is null) || attempt >= RoundsMax * _config.Servers.Length) throw new ApiException(refusal);
+                if (!isBusy || (!isRead && retryAfter is null) || attempt >= RoundsMax * servers.Length) throw new ApiException(refusal);
                 var hasMoved = response.StatusCode == HttpStatusCode.ServiceUnavailable && MoveOn(at);
-                var isRoundOver = !hasMoved || attempt % _config.Servers.Length == 0;
+                var isRoundOver = !hasMoved || attempt % servers.Length == 0;
                 if (!isRoundOver) continue;
                 var pause = retryAfter ?? TimeSpan.FromSeconds(1);
                 OnWaiting?.Invoke($"{server.Authority}: {refusal.Message}; trying again in {Math.Ceiling(pause.TotalSeconds)} s");
@@ -160,8 +173,8 @@ public sealed class ApiConnection : IDisposable
     /// <returns>False when there is only one.</returns>
     private bool MoveOn(int from)
     {
-        if (_config.Servers.Length == 1) return false;
-        Interlocked.CompareExchange(ref _current, (from + 1) % _config.Servers.Length, from);
+        if (_servers.Length == 1) return false;
+        Interlocked.CompareExchange(ref _current, (from + 1) % _servers.Length, from);
         return true;
     }
 
@@ -179,7 +192,7 @@ public sealed class ApiConnection : IDisposable
             return new($"the connection to {server.GetLeftPart(UriPartial.Authority)} was lost: {Innermost(broken)}{unknown}", true, broken);
         }
 
-        var servers = string.Join(", ", _config.Servers.Select(one => one.GetLeftPart(UriPartial.Authority)));
+        var servers = string.Join(", ", _servers.Select(one => one.GetLeftPart(UriPartial.Authority)));
         return new($"cannot reach {servers}{origin}: {Innermost(broken)}; is the server running?", false, broken);
     }
 

@@ -38,6 +38,7 @@ internal sealed class AgentConnector : IDisposable
         DataDirectory = dataFolder,
         Servers = _config.Servers,
         ConnectStreamAsync = ConnectAsync,
+        OnServersKnown = servers => _connection.LearnServers(servers),
     };
 
     public void Dispose()

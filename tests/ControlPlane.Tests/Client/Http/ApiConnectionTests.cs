@@ -25,6 +25,16 @@ public sealed class ApiConnectionTests
     }
 
     [Fact]
+    public async Task A_server_that_was_learnt_is_the_way_out_when_the_configured_one_dies()
+    {
+        _servers.Refuse("a").Answer("b", HttpStatusCode.OK, "1");
+        using var connection = Connect("https://a");
+        connection.LearnServers([new("https://a"), new("https://b")]);
+        await Post(connection);
+        Assert.Equal(["POST https://a/x", "POST https://b/x"], _servers.Asked);
+    }
+
+    [Fact]
     public async Task When_no_server_can_be_reached_the_error_names_them_and_the_kubeconfig()
     {
         _servers.Refuse("a").Refuse("b");
