@@ -24,7 +24,7 @@ internal sealed record ClusterIdentity(MemberIdentity Self, Configuration Initia
         return new ClusterIdentity(new MemberIdentity(clusterId, IdOf(clusterId, name).Value, name), Configuration.Of(voters));
     }
 
-    /// <exception cref="WrongDataDirectoryException">The directory is somebody else's.</exception>
+    /// <exception cref="UnusableDataDirectoryException">The directory is somebody else's.</exception>
     public void Claim(MemberStorage storage, string directory)
     {
         if (storage.Identity is { } found && found != Self)
@@ -32,7 +32,7 @@ internal sealed record ClusterIdentity(MemberIdentity Self, Configuration Initia
             var what = found.ClusterId != Self.ClusterId
                 ? $"member '{found.Name}' of another cluster ({found.ClusterId})"
                 : $"member '{found.Name}'";
-            throw new WrongDataDirectoryException(
+            throw new UnusableDataDirectoryException(
                 $"the data directory {directory} belongs to {what}, not to member '{Self.Name}' of cluster {Self.ClusterId}; " +
                 "start with the name and the initial cluster it was made with, or give another directory");
         }
@@ -47,6 +47,3 @@ internal sealed record ClusterIdentity(MemberIdentity Self, Configuration Initia
         return new ReplicaId(Math.Max(1, BinaryPrimitives.ReadUInt64BigEndian(hash) >> 1));
     }
 }
-
-/// <summary>The data directory holds another member's data; starting on it would give one member's votes and entries to another.</summary>
-public sealed class WrongDataDirectoryException(string message) : Exception(message);

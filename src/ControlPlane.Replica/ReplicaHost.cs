@@ -67,9 +67,7 @@ public sealed class ReplicaHost : IReplicatedStore, IAsyncDisposable
 
     /// <summary>Opens the member. A cluster of one leads and is complete when this returns; a member of several has begun to listen and to call its peers.</summary>
     /// <exception cref="ArgumentException">The options contradict each other.</exception>
-    /// <exception cref="WrongDataDirectoryException">The data directory is another member's.</exception>
-    /// <exception cref="DirectoryInUseException">Another process works in it.</exception>
-    /// <exception cref="DamagedException">What was acknowledged is not there or not as it was written.</exception>
+    /// <exception cref="UnusableDataDirectoryException">The data directory is another member's, in use, full or damaged; the message says which and what to do.</exception>
     public static async Task<ReplicaHost> OpenAsync(ReplicaOptions options, CancellationToken cancellationToken)
     {
         var identity = ClusterIdentity.Of(options.Name, options.InitialCluster);
@@ -130,20 +128,22 @@ public sealed class ReplicaHost : IReplicatedStore, IAsyncDisposable
 
     private static ReplicaHost Open(ReplicaOptions options, ClusterIdentity identity)
     {
-        var directory = new DiskDirectory(options.DataDirectory);
-        var directoryLock = DirectoryLock.Take(options.DataDirectory);
+        DirectoryLock? directoryLock = null;
         MemberStorage? storage = null;
         try
         {
+            var directory = new DiskDirectory(options.DataDirectory);
+            directoryLock = DirectoryLock.Take(options.DataDirectory);
             storage = MemberStorage.Open(directory);
             foreach (var damage in storage.SnapshotDamage) options.Notice($"going on from an older snapshot: {damage.Message}");
             identity.Claim(storage, directory.Path);
             return new ReplicaHost(options, identity, directoryLock, storage, new MemberDisk(storage), IncarnationFile.Raise(directory));
         }
-        catch
+        catch (Exception refused)
         {
             storage?.Dispose();
-            directoryLock.Dispose();
+            directoryLock?.Dispose();
+            if (refused is DirectoryInUseException or DamagedException or StorageFullException or StorageFailedException) throw new UnusableDataDirectoryException(refused.Message, refused);
             throw;
         }
     }

@@ -55,7 +55,7 @@ internal sealed class ServerHost : IAsyncDisposable
     public static async Task<ServerHost> StartAsync(ServerSettings settings, ConsoleLog log, CancellationToken cancellationToken)
     {
         string[] hosts = settings.Advertise is { } advertised ? [settings.Listen.Address.ToString(), advertised[..advertised.LastIndexOf(':')]] : [settings.Listen.Address.ToString()];
-        var identity = ClusterIdentity.OpenOrCreate(settings.DataFolder, hosts, TimeProvider.System);
+        var identity = OpenIdentity(settings.DataFolder, hosts);
         var store = await OpenStoreAsync(settings, identity, log, cancellationToken);
         try
         {
@@ -114,6 +114,18 @@ internal sealed class ServerHost : IAsyncDisposable
         }
     }
 
+    private static ClusterIdentity OpenIdentity(string dataFolder, string[] hosts)
+    {
+        try
+        {
+            return ClusterIdentity.OpenOrCreate(dataFolder, hosts, TimeProvider.System);
+        }
+        catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
+        {
+            throw new CommandException($"cannot use {dataFolder} as data folder: {refused.Message} Choose a folder this user may write to with --data.");
+        }
+    }
+
     private static async Task<ReplicaHost> OpenStoreAsync(ServerSettings settings, ClusterIdentity identity, ConsoleLog log, CancellationToken cancellationToken)
     {
         try
@@ -127,6 +139,10 @@ internal sealed class ServerHost : IAsyncDisposable
                 Tls = new PeerTls(identity.Server.ToCertificate(), [identity.Authority]),
                 Notice = log.Write,
             }, cancellationToken);
+        }
+        catch (UnusableDataDirectoryException unusable)
+        {
+            throw new CommandException(unusable.Message);
         }
         catch (SocketException taken)
         {

@@ -117,8 +117,16 @@ public sealed class ReplicaHostTests
         await using var group = await HostGroup.StartAsync(1);
         await group.StopAsync(0);
         var options = group.Options(0) with { Name = "other", InitialCluster = [new PeerAddress("other", "127.0.0.1:1")] };
-        var refusal = await Assert.ThrowsAsync<WrongDataDirectoryException>(() => ReplicaHost.OpenAsync(options, CancellationToken.None));
+        var refusal = await Assert.ThrowsAsync<UnusableDataDirectoryException>(() => ReplicaHost.OpenAsync(options, CancellationToken.None));
         Assert.Contains("member 's0' of another cluster", refusal.Message);
+    }
+
+    [Fact]
+    public async Task A_data_directory_in_use_is_refused_with_what_to_do()
+    {
+        await using var group = await HostGroup.StartAsync(1);
+        var refusal = await Assert.ThrowsAsync<UnusableDataDirectoryException>(() => ReplicaHost.OpenAsync(group.Options(0), CancellationToken.None));
+        Assert.Contains($"in use by process {Environment.ProcessId}; stop it", refusal.Message);
     }
 
     [Fact]
