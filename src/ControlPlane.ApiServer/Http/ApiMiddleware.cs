@@ -125,6 +125,11 @@ internal sealed partial class ApiMiddleware(
     private ApiException UnknownPath(string path)
     {
         var parts = path.Split('/', StringSplitOptions.RemoveEmptyEntries);
+        if (parts is ["api", "v1", "namespaces", _, "pods", _, "exec" or "attach" or "portforward"])
+        {
+            return new ApiException(new(404, "NotFound", $"pods/{parts[^1]} is not served by this version; what containers write can be read with logs", new(null, null, null, null, [])));
+        }
+
         var isOurs = parts is ["api", ..] || (parts is ["apis", var group, _, ..] && registry.All.Any(resource => resource.Group == group));
         return isOurs
             ? new ApiException(new(404, "NotFound", "the server could not find the requested resource", new(null, null, null, null, [])))

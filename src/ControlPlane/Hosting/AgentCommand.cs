@@ -58,6 +58,7 @@ internal static class AgentCommand
 
     private static async Task<int> RunAsync(AgentOptions options, ConsoleLog log, CancellationToken stop)
     {
+        using var folder = AgentFolder.Take(options.DataDirectory);
         await using var agent = new AgentHost(options);
         await agent.StartAsync(stop);
         log.Write($"registering {Count(agent.NodeNames)} …");
