@@ -108,7 +108,11 @@ internal sealed class NodeKeeper : IAsyncDisposable
             catch (Exception exception) when (exception is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
             {
                 failures++;
-                if (failures == 5) _options.Notice($"node {kept.Identity.Name} could not be registered yet: {exception.Message}; still trying");
+                if (exception is ApiException { Status.Code: 401 })
+                {
+                    if (failures == 1) _options.Notice($"the servers do not accept the token or certificate of node {kept.Identity.Name}: start the agent with this cluster's join token (--token) or kubeconfig; still trying");
+                }
+                else if (failures == 5) _options.Notice($"node {kept.Identity.Name} could not be registered yet: {exception.Message}; still trying");
                 await Task.Delay(Backoff.Connections.After(failures, Random.Shared.NextDouble()), _time, cancellationToken);
             }
         }
