@@ -25,7 +25,7 @@ internal static class FailoverScenario
         var connections = Enumerable.Range(0, group.Count).Select(index => new ApiConnection(group.Url(index), scratch["seed/pki"])).ToArray();
         using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(10));
         var stop = limit.Token;
-        while (await connections[0].CountAsync("/api/v1/nodes", stop) < nodes) await Task.Delay(100, stop);
+        while (await connections[leader].CountAsync("/api/v1/nodes", stop) < nodes) await Task.Delay(100, stop);
 
         var survivors = Enumerable.Range(0, group.Count).Where(index => index != leader).ToArray();
         var acknowledged = new ConcurrentDictionary<string, TimeSpan>();
