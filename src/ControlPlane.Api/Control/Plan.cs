@@ -22,6 +22,10 @@ public sealed class Plan
     public Plan Create(ResourceDescriptor resource, JsonObject document, PlanStep.Event? announcement = null) =>
         Add(new PlanStep.Create(resource, document, announcement));
 
+    /// <summary>Deletes an object only as it was seen: for decisions that rest on what the object itself says, such as whose it is.</summary>
+    public Plan DeleteUnchanged(ResourceObject resource, DeletePropagation? propagation = null) =>
+        Add(new PlanStep.Delete(resource.Key, resource.Uid, propagation, null, resource.ResourceVersion));
+
     /// <summary>Deletes an object if it still has this uid, whatever its kind; "not found" counts as done.</summary>
     public Plan Delete(ResourceObject resource, DeletePropagation? propagation = null, long? gracePeriodSeconds = null) =>
         Add(new PlanStep.Delete(resource.Key, resource.Uid, propagation, gracePeriodSeconds));
@@ -101,7 +105,8 @@ public abstract record PlanStep
     /// <param name="Announcement">Recorded when the object is new, or null.</param>
     public sealed record Create(ResourceDescriptor Resource, JsonObject Document, Event? Announcement = null) : PlanStep;
 
-    public sealed record Delete(ResourceKey Key, string Uid, DeletePropagation? Propagation, long? GracePeriodSeconds) : PlanStep;
+    /// <param name="ResourceVersion">Precondition besides the uid, or null.</param>
+    public sealed record Delete(ResourceKey Key, string Uid, DeletePropagation? Propagation, long? GracePeriodSeconds, long? ResourceVersion = null) : PlanStep;
 
     /// <param name="ResourceVersion">Precondition, or null.</param>
     public sealed record Patch(ResourceKey Key, string? Subresource, PatchKind Kind, JsonObject Body, string? ResourceVersion) : PlanStep;

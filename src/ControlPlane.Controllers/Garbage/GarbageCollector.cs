@@ -48,7 +48,10 @@ internal sealed class GarbageCollector : KeyedController<ResourceKey>
 
         // Nearly always every owner is there, and then nobody asks for the dependents.
         var isQuiet = !lineage.IsBeingDeleted && owners.TrueForAll(state => state == OwnerState.Present);
-        var outcome = await _executor.CarryOutAsync(GarbageDecision.For(item, lineage, owners, isQuiet ? [] : DependentsOf(item.Uid)), cancellationToken);
+        var dependents = isQuiet ? [] : DependentsOf(item.Uid);
+        // Letting an owner go is final. A dependent made a moment ago may not have reached the cache; the store has it.
+        if (lineage.WaitsForOrphaning || (lineage.WaitsForDependents && dependents.Count == 0)) dependents = await StoredDependentsOfAsync(item, cancellationToken);
+        var outcome = await _executor.CarryOutAsync(GarbageDecision.For(item, lineage, owners, dependents), cancellationToken);
         if (outcome is PlanOutcome.Refused refused) Context.Notify(new(Name, refused.Subject.ToString(), $"was refused: {refused.Status.Message}"));
         return outcome is PlanOutcome.Carried ? Verdict.Done() : Verdict.Failed();
     }
@@ -84,6 +87,20 @@ internal sealed class GarbageCollector : KeyedController<ResourceKey>
     {
         var dependents = new List<ResourceObject>();
         foreach (var informer in _informers.Values) dependents.AddRange(informer.Cache.Indexed(InformerSet.ByOwner.Name, uid));
+        return dependents;
+    }
+
+    private async Task<List<ResourceObject>> StoredDependentsOfAsync(ResourceObject owner, CancellationToken cancellationToken)
+    {
+        var dependents = new List<ResourceObject>();
+        foreach (var kind in _kinds.Values)
+        {
+            // What lives in a namespace owns only there.
+            if (owner.Namespace is not null && !kind.IsNamespaced) continue;
+            var list = await Context.Client.ListAsync(kind, new(owner.Namespace), cancellationToken);
+            dependents.AddRange(list.Items.Where(item => Lineage.Read(item.Json.Span).Owners.Any(reference => reference.Uid == owner.Uid)));
+        }
+
         return dependents;
     }
 

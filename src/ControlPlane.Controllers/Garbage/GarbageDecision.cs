@@ -56,7 +56,8 @@ internal static class GarbageDecision
             return plan;
         }
 
-        return new Plan().Delete(item, PropagationFor(item, lineage, owners, dependents));
+        // As it was seen: an owner that is deleted alone may be setting it free this very moment.
+        return new Plan().DeleteUnchanged(item, PropagationFor(item, lineage, owners, dependents));
     }
 
     private static DeletePropagation PropagationFor(ResourceObject item, Lineage lineage, IReadOnlyList<OwnerState> owners, IReadOnlyList<ResourceObject> dependents)

@@ -102,7 +102,7 @@ internal sealed class PlanExecutor(IResourceClient client, EventRecorder events,
                     attempt.Wrote(await client.PatchAsync(patch.Key, patch.Subresource, patch.Kind, Encode(WithPrecondition(patch, attempt)), _query, cancellationToken), patch.ResourceVersion);
                     break;
                 case PlanStep.Delete delete:
-                    attempt.Wrote(await client.DeleteAsync(delete.Key, new(delete.Propagation, delete.GracePeriodSeconds, delete.Uid), cancellationToken));
+                    attempt.Wrote(await client.DeleteAsync(delete.Key, new(delete.Propagation, delete.GracePeriodSeconds, delete.Uid, delete.ResourceVersion), cancellationToken));
                     break;
                 case PlanStep.Event happened:
                     events.Record(component, happened);
@@ -136,6 +136,9 @@ internal sealed class PlanExecutor(IResourceClient client, EventRecorder events,
     {
         switch (step)
         {
+            case PlanStep.Delete { ResourceVersion: not null } when refusal.IsConflict:
+                attempt.FoundOutdated();
+                break;
             case PlanStep.Delete when refusal.IsNotFound || refusal.IsConflict:
                 // Gone, or replaced by a namesake with another uid: either way what was to be deleted is not there.
                 break;

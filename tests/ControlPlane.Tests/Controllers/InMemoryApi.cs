@@ -166,6 +166,7 @@ internal sealed class InMemoryApi(TimeProvider time) : IResourceClient
             if (Refuse("delete", key) is { } refusal) throw refusal;
             var current = Find(key) ?? throw ApiErrors.NotFound(key.Resource, key.Name);
             if (query.Uid is { } uid && uid != current.Uid) throw ApiErrors.Conflict(key.Resource, key.Name, $"the UID in the precondition ({uid}) does not match the UID in record ({current.Uid})");
+            if (query.ResourceVersion is { } version && version != current.ResourceVersion) throw ApiErrors.StaleConflict(key.Resource, key.Name);
             var document = current.ToDocument();
             var metadata = MetadataOf(document);
             if (query.Propagation is DeletePropagation.Foreground or DeletePropagation.Orphan && metadata["deletionTimestamp"] is null)
