@@ -1,4 +1,5 @@
 using System.Buffers;
+using DotNext.Buffers;
 using MessagePack;
 
 namespace ControlPlane.Replica.Codecs;
@@ -31,11 +32,12 @@ internal static class Pack
 
     public static byte[] Write<T>(T value, Writing<T> writing)
     {
-        var buffer = new ArrayBufferWriter<byte>(256);
+        // Rented: a proposal of a megabyte would else leave a dozen grown and dropped arrays behind. What is returned is the caller's own.
+        using var buffer = new PoolingArrayBufferWriter<byte> { Capacity = 256 };
         var writer = new MessagePackWriter(buffer);
         writing(ref writer, value);
         writer.Flush();
-        return buffer.WrittenSpan.ToArray();
+        return buffer.WrittenMemory.ToArray();
     }
 
     public static void Expect(ref MessagePackReader reader, int count)

@@ -26,7 +26,7 @@ internal static class DevCommand
             """
             controlplane dev
             controlplane dev --apply manifests/quickstart --until-complete
-            controlplane dev --data /tmp/try --listen 127.0.0.1:0 --simulated-nodes 100
+            controlplane dev --data ./try --listen 127.0.0.1:0 --simulated-nodes 100
             """) { data, listen, dashboard, kubeconfig, apply, untilComplete, nodes };
         command.SetAction(async (result, stop) =>
         {
