@@ -23,14 +23,15 @@ public sealed class ProbeTests
     {
         await using var agent = new TestAgent();
         await agent.Host.StartAsync(default);
-        var (ready, dead) = (Path.Combine(agent.Data, "ready"), Path.Combine(agent.Data, "dead"));
-        agent.Api.AddPod("a", Sh($"rm -f {dead}; exec sleep 1000", restartPolicy: "Always", container: main =>
+        var (up, ready, dead) = (Path.Combine(agent.Data, "up"), Path.Combine(agent.Data, "ready"), Path.Combine(agent.Data, "dead"));
+        agent.Api.AddPod("a", Sh($"rm -f {dead}; touch {up}; exec sleep 1000", restartPolicy: "Always", container: main =>
         {
-            main["readinessProbe"] = Command($"test -e {ready}", failureThreshold: 1);
+            main["readinessProbe"] = Command($"test -e {ready} && test -e {up}", failureThreshold: 1);
             main["livenessProbe"] = Command($"! test -e {dead}", failureThreshold: 1);
         }));
         var status = await agent.UntilAsync("a", "Running");
         Assert.Equal("False", Condition(status, "Ready"));
+        // Ready only once the program has cleared its mark: else it could clear the one that is set below.
         File.WriteAllText(ready, "");
         await agent.UntilAsync("a", status => Condition(status, "Ready") == "True", "ready");
         File.WriteAllText(dead, "");
