@@ -1,9 +1,12 @@
 using BenchmarkDotNet.Running;
 using ControlPlane.Benchmarks.Clusters;
+using ControlPlane.Benchmarks.Members;
 using ControlPlane.Benchmarks.Smoke;
 
 return args switch
 {
+    ["member", .. var words] => await MemberMain.RunAsync(words),
+    ["in-process", .. var words] => await MemberScenario.RunAsync(words),
     ["smoke", ..] => SmokeRun.Run(typeof(Program).Assembly, Console.Out),
     ["scale", .. var words] => await ScaleScenario.RunAsync(words),
     ["failover", .. var words] => await FailoverScenario.RunAsync(words),
