@@ -6,7 +6,11 @@ namespace ControlPlane.Raft.Membership;
 /// <param name="Id">Never reused.</param>
 /// <param name="Name">The operator's name for it.</param>
 /// <param name="PeerAddress"><c>host:port</c>.</param>
-public sealed record Member(ReplicaId Id, string Name, string PeerAddress);
+public sealed record Member(ReplicaId Id, string Name, string PeerAddress)
+{
+    /// <summary>Names the disk that the member's log lies on; 0 while nobody has heard. A member that comes back with another one has lost what it promised.</summary>
+    public ulong DiskId { get; init; }
+}
 
 /// <summary>Who votes and who only follows. Carried by log entries and snapshots.</summary>
 /// <param name="Voters">Decide by majority.</param>
@@ -14,6 +18,12 @@ public sealed record Member(ReplicaId Id, string Name, string PeerAddress);
 /// <param name="Learners">Receive the log and count in no majority.</param>
 public sealed record Configuration(ImmutableArray<Member> Voters, ImmutableArray<Member> OutgoingVoters, ImmutableArray<Member> Learners)
 {
+    /// <summary>The ids of members that were removed, oldest first: they are never used again, and whoever comes with one is told so.</summary>
+    public ImmutableArray<ReplicaId> Removed { get; init; } = [];
+
+    /// <summary>What the oldest program in the group must understand. Raised when all members do, never lowered; 0 in groups older than this number.</summary>
+    public int VersionFloor { get; init; }
+
     public static Configuration Of(IEnumerable<Member> voters) => new([.. voters.OrderBy(voter => voter.Id)], [], []);
 
     /// <summary>Everyone who receives the log, each once.</summary>

@@ -82,31 +82,43 @@ internal static class EntryCodec
 
     public static void Write(ref MessagePackWriter writer, Configuration configuration)
     {
-        writer.WriteArrayHeader(3);
+        // The short form is what groups without a floor, a removal or a known disk have always written.
+        var isShort = configuration.Removed.IsEmpty && configuration.VersionFloor == 0;
+        writer.WriteArrayHeader(isShort ? 3 : 5);
         Pack.WriteList(ref writer, configuration.Voters, WriteMember);
         Pack.WriteList(ref writer, configuration.OutgoingVoters, WriteMember);
         Pack.WriteList(ref writer, configuration.Learners, WriteMember);
+        if (isShort) return;
+        Pack.WriteList(ref writer, configuration.Removed, static (ref MessagePackWriter w, ReplicaId id) => w.Write(id.Value));
+        writer.Write(configuration.VersionFloor);
     }
 
     public static Configuration ReadConfiguration(ref MessagePackReader reader)
     {
-        Pack.Expect(ref reader, 3);
+        var isLong = Pack.ExpectOneOf(ref reader, 3, 5) == 5;
         ImmutableArray<Member> voters = [.. Pack.ReadList(ref reader, ReadMember)];
         ImmutableArray<Member> outgoing = [.. Pack.ReadList(ref reader, ReadMember)];
-        return new Configuration(voters, outgoing, [.. Pack.ReadList(ref reader, ReadMember)]);
+        var configuration = new Configuration(voters, outgoing, [.. Pack.ReadList(ref reader, ReadMember)]);
+        if (!isLong) return configuration;
+        ImmutableArray<ReplicaId> removed = [.. Pack.ReadList(ref reader, static (ref MessagePackReader r) => new ReplicaId(r.ReadUInt64()))];
+        return configuration with { Removed = removed, VersionFloor = reader.ReadInt32() };
     }
 
     private static void WriteMember(ref MessagePackWriter writer, Member member)
     {
-        writer.WriteArrayHeader(3);
+        writer.WriteArrayHeader(member.DiskId == 0 ? 3 : 4);
         writer.Write(member.Id.Value);
         writer.Write(member.Name);
         writer.Write(member.PeerAddress);
+        if (member.DiskId != 0) writer.Write(member.DiskId);
     }
 
     private static Member ReadMember(ref MessagePackReader reader)
     {
-        Pack.Expect(ref reader, 3);
-        return new Member(new ReplicaId(reader.ReadUInt64()), Pack.ReadString(ref reader), Pack.ReadString(ref reader));
+        var hasDisk = Pack.ExpectOneOf(ref reader, 3, 4) == 4;
+        return new Member(new ReplicaId(reader.ReadUInt64()), Pack.ReadString(ref reader), Pack.ReadString(ref reader))
+        {
+            DiskId = hasDisk ? reader.ReadUInt64() : 0,
+        };
     }
 }

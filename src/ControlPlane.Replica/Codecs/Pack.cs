@@ -46,6 +46,13 @@ internal static class Pack
         if (found != count) throw new InvalidDataException($"{count} fields expected, {found} found");
     }
 
+    /// <summary>For values that grew: the older count or the newer one.</summary>
+    public static int ExpectOneOf(ref MessagePackReader reader, int older, int newer)
+    {
+        var found = reader.ReadArrayHeader();
+        return found == older || found == newer ? found : throw new InvalidDataException($"{older} or {newer} fields expected, {found} found");
+    }
+
     /// <summary>Reads the header of an array whose first element is its tag; the caller checks the count.</summary>
     public static (int Tag, int FieldCount) ReadTag(ref MessagePackReader reader)
     {
