@@ -26,6 +26,6 @@ public enum RefusalReason
     /// <summary>Too many bytes wait for their commit; try again when some are through.</summary>
     TooMuchInFlight,
 
-    /// <summary>A configuration change is under way, the term has committed nothing yet, or the change is more than one step.</summary>
+    /// <summary>A configuration change is under way, the term has committed nothing yet, or the aim is no configuration (nobody votes, or somebody twice).</summary>
     ChangeNotPossible,
 }

@@ -37,7 +37,13 @@ public abstract record Input
     /// <summary>Hand leadership to <paramref name="Target"/>.</summary>
     public sealed record Transfer(ReplicaId Target) : Input;
 
-    /// <summary>Append a configuration at most one voter away from the present one; answered like a proposal.</summary>
+    /// <summary>Go over to another configuration: in one step when at most one voter comes or goes, else by way of a joint configuration, which whoever
+    /// leads then leaves by itself.</summary>
+    /// <remarks>Answered like a proposal. The change is through when the first configuration entry at or after the answered index that is not
+    /// <see cref="Configuration.IsJoint"/> is handed out in <see cref="Effects.Committed"/>. It has failed when another entry comes at the answered index
+    /// itself; once a joint configuration is committed it cannot fail any more.</remarks>
+    /// <param name="Context">A number of the caller's choosing, handed back in the answer.</param>
+    /// <param name="Next">The aim, without outgoing voters.</param>
     public sealed record ChangeConfiguration(ulong Context, Configuration Next) : Input;
 
     /// <summary>Start an election now (a sole voter need not wait for a timeout).</summary>

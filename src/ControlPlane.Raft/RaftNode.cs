@@ -76,6 +76,15 @@ public sealed class RaftNode
     /// <summary>The newest configuration in the log.</summary>
     public Configuration Configuration => Log.Configuration;
 
+    /// <summary>From which index on <see cref="Configuration"/> holds; 0 for the one the group started with.</summary>
+    public LogIndex ConfigurationIndex => Log.ConfigurationIndex;
+
+    /// <summary>The newest configuration known to be committed. Differs from <see cref="Configuration"/> while a change may still be cut from the log.</summary>
+    public Configuration CommittedConfiguration => Log.ConfigurationAt(Commit);
+
+    /// <summary>A change is not committed yet, or only half way through; another one would be refused.</summary>
+    public bool IsChangingConfiguration => Log.ConfigurationIndex > Commit || Configuration.IsJoint;
+
     /// <summary>True on a leader that has applied an entry of its own term, so that its state is complete.</summary>
     public bool IsReady => Reign is not null && Applied >= Reign.Opening;
 
@@ -178,7 +187,8 @@ public sealed class RaftNode
 
     private void CampaignIfPromising(Effects effects)
     {
-        if (!Log.Configuration.IsVoter(Self))
+        // Somebody whose removal is not known to be committed may hold the only log that can win; it just does not count itself (thesis §4.2.2).
+        if (!Log.ConfigurationsFrom(Commit).Any(configuration => configuration.IsVoter(Self)))
         {
             _clock.Redraw();
             return;

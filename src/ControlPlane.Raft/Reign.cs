@@ -23,7 +23,7 @@ internal sealed class Reign
         // Entries of earlier terms are never committed by counting copies; the no-op commits them all (Raft §5.4.2, figure 8).
         Opening = node.Log.LastIndex.Next;
         for (var index = node.Commit.Next; index < Opening; index = index.Next) _uncommittedBytes += node.Log[index].SizeBytes;
-        FollowConfiguration();
+        Follow(node.Configuration);
         Append(EntryKind.NoOp, default, null, effects);
         foreach (var peer in _peers.Values) Replicate(peer, effects);
     }
@@ -50,6 +50,7 @@ internal sealed class Reign
             }
         }
 
+        LeaveJoint(effects);
         if (++_heartbeatElapsed < _node.Options.HeartbeatTicks) return;
         _heartbeatElapsed = 0;
         if (_reads.HasWaiting && HasCommittedInTerm) _reads.Begin(_node.Commit);
@@ -76,18 +77,17 @@ internal sealed class Reign
     public void ChangeConfiguration(ulong context, Configuration next, Effects effects)
     {
         // Only after a commit in the own term: else leaders of two terms can change to majorities that do not meet (Ongaro 2015).
-        var isPossible = HasCommittedInTerm && _node.Log.ConfigurationIndex <= _node.Commit && _node.Log.Configuration.IsOneStepFrom(next);
-        var reason = isPossible ? RefusalNow() : RefusalReason.ChangeNotPossible;
+        var isPossible = HasCommittedInTerm && !_node.IsChangingConfiguration;
+        var step = isPossible ? ConfigurationChange.FirstStep(_node.Configuration, next) : null;
+        var reason = step is null ? RefusalReason.ChangeNotPossible : RefusalNow();
         if (reason is not null)
         {
             effects.Answers.Add(new Answer.ProposalRefused(context, reason.Value, _node.Self));
             return;
         }
 
-        var entry = Append(EntryKind.Configuration, default, next, effects);
+        var entry = AppendConfiguration(step!, effects);
         effects.Answers.Add(new Answer.Proposed(context, entry.Term, entry.Index));
-        FollowConfiguration();
-        foreach (var peer in _peers.Values) Replicate(peer, effects);
     }
 
     public void Read(IReadOnlyList<ulong> contexts, Effects effects)
@@ -155,15 +155,19 @@ internal sealed class Reign
         for (var index = _node.Commit.Next; index <= reached; index = index.Next) _uncommittedBytes -= _node.Log[index].SizeBytes;
         _node.CommitTo(reached);
 
-        var configuration = _node.Log.Configuration;
-        if (_node.Log.ConfigurationIndex <= reached && !configuration.IsVoter(_node.Self))
+        if (_node.ConfigurationIndex <= reached)
         {
-            // Removed, and the removal is committed: the others elect one of themselves.
-            foreach (var peer in _peers.Values) SendAppend(peer, isWorthSendingEmpty: true, effects);
-            _node.StepDown(effects);
-            return;
+            SeeOff(effects);
+            if (!_node.Configuration.IsVoter(_node.Self))
+            {
+                // Removed, and the removal is committed: the others elect one of themselves.
+                foreach (var peer in _peers.Values) SendAppend(peer, isWorthSendingEmpty: true, effects);
+                _node.StepDown(effects);
+                return;
+            }
         }
 
+        LeaveJoint(effects);
         if (!hadCommitted && HasCommittedInTerm && _reads.HasWaiting) BeginReadRound(effects);
         foreach (var peer in _peers.Values) ConveyCommit(peer, effects);
     }
@@ -196,11 +200,41 @@ internal sealed class Reign
         return entry;
     }
 
-    private void FollowConfiguration()
+    private Entry AppendConfiguration(Configuration configuration, Effects effects)
     {
-        var members = _node.Log.Configuration.Members.Select(member => member.Id).Where(id => id != _node.Self).ToHashSet();
-        foreach (var gone in _peers.Keys.Where(id => !members.Contains(id)).ToList()) _peers.Remove(gone);
-        foreach (var id in members) _peers.TryAdd(id, new Progress(id, _node.Log.LastIndex, _node.Options));
+        // Before the entry is there, so that whoever comes is probed with it at once.
+        Follow(configuration);
+        var entry = Append(EntryKind.Configuration, default, configuration, effects);
+        foreach (var peer in _peers.Values) Replicate(peer, effects);
+        return entry;
+    }
+
+    // Whoever leads leaves, be it that it found the joint configuration in its log. Not during a transfer: an entry that the target does not have
+    // could cost it the election; the target will leave.
+    private void LeaveJoint(Effects effects)
+    {
+        var isDue = _node.Configuration.IsJoint && _node.ConfigurationIndex <= _node.Commit && HasCommittedInTerm;
+        if (isDue && _transferTarget is null) AppendConfiguration(_node.Configuration.Left, effects);
+    }
+
+    // Who goes still receives the log, so that it learns from the committed change that it need not campaign any more.
+    private void Follow(Configuration configuration)
+    {
+        foreach (var member in configuration.Members)
+        {
+            if (member.Id != _node.Self) _peers.TryAdd(member.Id, new Progress(member.Id, _node.Log.LastIndex, _node.Options));
+        }
+    }
+
+    // Once, and without waiting for an answer: a removed member may be gone for good.
+    private void SeeOff(Effects effects)
+    {
+        var members = _node.Configuration.Members.Select(member => member.Id).ToHashSet();
+        foreach (var gone in _peers.Values.Where(peer => !members.Contains(peer.Peer)).ToList())
+        {
+            SendAppend(gone, isWorthSendingEmpty: true, effects);
+            _peers.Remove(gone.Peer);
+        }
     }
 
     private bool TryHear(Message message, out Progress peer)

@@ -57,6 +57,13 @@ internal sealed class RaftLog
         return _configurations.FindLast(held => held.Index <= index).Configuration;
     }
 
+    /// <summary>The configuration in force at an index and all that follow it: with the commit index, those that may be in force for the group.</summary>
+    public IEnumerable<Configuration> ConfigurationsFrom(LogIndex index)
+    {
+        var first = _configurations.FindLastIndex(held => held.Index <= index);
+        return _configurations.Skip(Math.Max(first, 0)).Select(held => held.Configuration);
+    }
+
     /// <summary>Whether a log that ends with these is at least as complete as this one (Raft §5.4.1).</summary>
     public bool IsNoNewerThan(Term lastTerm, LogIndex lastIndex) => lastTerm > LastTerm || (lastTerm == LastTerm && lastIndex >= LastIndex);
 

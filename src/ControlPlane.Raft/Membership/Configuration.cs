@@ -15,7 +15,7 @@ public sealed record Member(ReplicaId Id, string Name, string PeerAddress)
 /// <summary>Who votes and who only follows. Carried by log entries and snapshots.</summary>
 /// <param name="Voters">Decide by majority.</param>
 /// <param name="OutgoingVoters">Not empty while a joint change is under way: then a majority of these is needed as well.</param>
-/// <param name="Learners">Receive the log and count in no majority.</param>
+/// <param name="Learners">Receive the log and count in no majority. A voter on its way to learner is here and among the outgoing, and votes until the change is through.</param>
 public sealed record Configuration(ImmutableArray<Member> Voters, ImmutableArray<Member> OutgoingVoters, ImmutableArray<Member> Learners)
 {
     /// <summary>The ids of members that were removed, oldest first: they are never used again, and whoever comes with one is told so.</summary>
@@ -30,6 +30,22 @@ public sealed record Configuration(ImmutableArray<Member> Voters, ImmutableArray
     public IEnumerable<Member> Members => Voters.Concat(OutgoingVoters).Concat(Learners).DistinctBy(member => member.Id);
 
     public bool IsVoter(ReplicaId id) => Voters.Any(voter => voter.Id == id) || OutgoingVoters.Any(voter => voter.Id == id);
+
+    /// <summary>On the way between two sets of voters; whoever leads goes on to <see cref="Left"/> once this is committed.</summary>
+    public bool IsJoint => !OutgoingVoters.IsEmpty;
+
+    /// <summary>Where a joint configuration leads to.</summary>
+    public Configuration Left => this with { OutgoingVoters = [] };
+
+    /// <summary>Whether a change may aim at this: not joint itself, somebody votes, and nobody appears twice.</summary>
+    public bool IsTarget
+    {
+        get
+        {
+            var ids = Voters.Concat(Learners).Select(member => member.Id).ToList();
+            return !IsJoint && !Voters.IsEmpty && ids.Distinct().Count() == ids.Count && ids.All(id => id.Value != 0);
+        }
+    }
 
     /// <summary>True when <paramref name="id"/> alone is a majority.</summary>
     public bool IsSoleVoter(ReplicaId id) => Voters.Length == 1 && Voters[0].Id == id && OutgoingVoters.All(voter => voter.Id == id);

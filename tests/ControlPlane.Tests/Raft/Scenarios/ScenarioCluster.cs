@@ -18,6 +18,7 @@ internal sealed class ScenarioCluster : IStage
     private readonly Dictionary<LogIndex, Term> _committed = [];
     private readonly StringBuilder _output = new();
     private bool _isTracing;
+    private bool _isOneEntryAMessage;
     private ulong _nextContext = 1;
 
     /// <summary>States of snapshots, by what they stand for: equal on every member, or the agreement check has failed before.</summary>
@@ -137,12 +138,22 @@ internal sealed class ScenarioCluster : IStage
                 Leader().Step(new Input.Transfer(Member(words[1]).Id));
                 Deliver();
                 break;
+            case "join":
+                // Members that nobody knows yet: an empty log, and no idea who votes.
+                foreach (var number in words[1..]) AddMember(MemberOf(number).Id, new Configuration([], [], []));
+                break;
             case "voters":
-                Leader().Step(new Input.ChangeConfiguration(_nextContext, Configuration.Of(words[1..].Select(MemberOf))));
-                SayRefusal(Leader(), _nextContext++);
+                Change(ConfigurationOf(words[1..]), Leader());
+                break;
+            case "change":
+                // As "voters", proposed at a member that need not be the leader with the highest term.
+                Change(ConfigurationOf(words[3..]), Member(words[1]));
                 break;
             case "status":
                 foreach (var member in _members.Values) Say(member.Status());
+                break;
+            case "config":
+                foreach (var member in _members.Values.Where(member => member.IsUp)) Say(member.Membership());
                 break;
             case "state":
                 foreach (var member in _members.Values) Say($"{member.Id}: {string.Join(' ', member.State.Select(pair => $"{pair.Key}={pair.Value}"))}");
@@ -157,8 +168,24 @@ internal sealed class ScenarioCluster : IStage
 
     private void Create(int count, bool isOneEntryAMessage)
     {
+        _isOneEntryAMessage = isOneEntryAMessage;
         var configuration = Configuration.Of(Enumerable.Range(1, count).Select(number => MemberOf(number.ToString())));
-        foreach (var voter in configuration.Voters) _members[voter.Id.Value] = new ScenarioMember(this, voter.Id, configuration, isOneEntryAMessage);
+        foreach (var voter in configuration.Voters) AddMember(voter.Id, configuration);
+    }
+
+    private void AddMember(ReplicaId id, Configuration initial) => _members[id.Value] = new ScenarioMember(this, id, initial, _isOneEntryAMessage);
+
+    private void Change(Configuration next, ScenarioMember member)
+    {
+        member.Step(new Input.ChangeConfiguration(_nextContext, next));
+        SayRefusal(member, _nextContext++);
+    }
+
+    // "1 2 3 learners 4": the members before the word vote, those after it only follow.
+    private static Configuration ConfigurationOf(string[] words)
+    {
+        var voters = words.TakeWhile(word => word != "learners").ToList();
+        return Configuration.Of(voters.Select(MemberOf)) with { Learners = [.. words.Skip(voters.Count + 1).Select(MemberOf)] };
     }
 
     private static Member MemberOf(string number) => new(new ReplicaId(ulong.Parse(number)), $"s{number}", $"127.0.0.1:{number}");

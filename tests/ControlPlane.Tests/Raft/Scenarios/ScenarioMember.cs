@@ -118,12 +118,26 @@ internal sealed class ScenarioMember
         return $"{Id}: {Node.Role.ToString().ToLowerInvariant()}, term {Node.Term}, commit {Node.Commit}, durable {Node.Durable}, log{log}";
     }
 
+    public string Membership() =>
+        $"{Id}: {Show(Node.Configuration)}{(Node.ConfigurationIndex > Node.Commit ? ", not committed" : "")}";
+
     public static string Show(Entry entry) => entry.Kind switch
     {
         EntryKind.NoOp => "-",
-        EntryKind.Configuration => $"voters({string.Join(' ', entry.Configuration!.Voters.Select(voter => voter.Id))})",
+        EntryKind.Configuration => Show(entry.Configuration!),
         _ => Encoding.UTF8.GetString(entry.Data.Span),
     };
+
+    // "voters(1 2 3)", "voters(1 2 3; learners 4)", and "joint(1 4 5 | 1 2 3)" with the outgoing voters second.
+    private static string Show(Configuration configuration)
+    {
+        var learners = configuration.Learners.IsEmpty ? "" : $"; learners {Ids(configuration.Learners)}";
+        return configuration.IsJoint
+            ? $"joint({Ids(configuration.Voters)} | {Ids(configuration.OutgoingVoters)}{learners})"
+            : $"voters({Ids(configuration.Voters)}{learners})";
+    }
+
+    private static string Ids(IEnumerable<Member> members) => string.Join(' ', members.Select(member => member.Id));
 
     private RaftNode Start()
     {
