@@ -20,6 +20,10 @@ public interface IReplicatedStore
     /// <summary>Completes when <see cref="Latest"/> shows a revision above <paramref name="after"/>; at once if it already does.</summary>
     ValueTask WaitForChangeAsync(Revision after, CancellationToken cancellationToken);
 
+    /// <summary>What a lease has left by this member's own count, which is never less than the leader's; null when it does not exist here. A renewal is a
+    /// <see cref="RenewLeases"/>; the leader ends leases whose time is over. Any thread.</summary>
+    TimeSpan? LeaseRemaining(LeaseId lease);
+
     /// <summary>Who leads, as this member knows. One volatile read.</summary>
     Leadership Leadership { get; }
 

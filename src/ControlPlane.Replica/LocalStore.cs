@@ -39,6 +39,9 @@ public sealed class LocalStore : IReplicatedStore
         }
     }
 
+    /// <summary>Always the whole time: leases do not end by themselves here.</summary>
+    public TimeSpan? LeaseRemaining(LeaseId lease) => Latest.GetLease(lease) is { } found ? TimeSpan.FromSeconds(found.RemainingSeconds) : null;
+
     public async ValueTask WaitForChangeAsync(Revision after, CancellationToken cancellationToken) =>
         await _view.WaitAsync(view => view.Revision > after, cancellationToken);
 

@@ -35,6 +35,7 @@ public sealed class ReplicaHost : IReplicatedStore, IAsyncDisposable
     private readonly Task _ticking;
     private volatile string? _diskFull;
     private int _hasFailed;
+    private int _isTickQueued;
 
     private ReplicaHost(ReplicaOptions options, ClusterIdentity identity, DirectoryLock directoryLock, MemberStorage storage, MemberDisk disk, ulong incarnation)
     {
@@ -107,6 +108,8 @@ public sealed class ReplicaHost : IReplicatedStore, IAsyncDisposable
     public ValueTask<Leadership> WaitForLeadershipChangeAsync(Leadership seen, CancellationToken cancellationToken) =>
         _rim.Leadership.WaitAsync(leadership => leadership != seen, cancellationToken);
 
+    public TimeSpan? LeaseRemaining(LeaseId lease) => _core.LeaseRemaining(lease);
+
     /// <summary>Asks to hand leadership to another member; watch <see cref="Leadership"/> for what comes of it. Does nothing on a member that does not lead.</summary>
     public void TransferLeadership(MemberId target) => Post(new TurnInput.Transfer(new ReplicaId(target.Value)));
 
@@ -154,6 +157,9 @@ public sealed class ReplicaHost : IReplicatedStore, IAsyncDisposable
         SnapshotEntries = options.SnapshotEntries,
         SnapshotBytes = options.SnapshotBytes,
         KeptEntries = (ulong)options.KeptEntries,
+        TicksPerSecond = TimeSpan.FromSeconds(1) / options.Tick,
+        LeaseCheckpointTicks = Math.Max(1, (int)(options.LeaseCheckpointInterval / options.Tick)),
+        LeaseGraceTicks = 2 * options.ElectionTicks,
     };
 
     private string ListenAddress() => _options.PeerListen ?? _options.InitialCluster.First(member => member.Name == _options.Name).Address;
@@ -169,8 +175,8 @@ public sealed class ReplicaHost : IReplicatedStore, IAsyncDisposable
                 while (batch.Count < TurnInputsMax && _inputs.Reader.TryRead(out var input))
                 {
                     // Late ticks count once, and after everything that arrived before this process could look.
-                    if (input is TurnInput.Tick) hasTick = true;
-                    else batch.Add(input);
+                    if (input is not TurnInput.Tick) batch.Add(input);
+                    else (hasTick, _isTickQueued) = (true, 0);
                 }
 
                 if (hasTick) batch.Add(TurnInput.Tick.One);
@@ -205,7 +211,11 @@ public sealed class ReplicaHost : IReplicatedStore, IAsyncDisposable
         using var timer = new PeriodicTimer(_options.Tick, _options.TimeProvider);
         try
         {
-            while (await timer.WaitForNextTickAsync(_stopping.Token)) await _inputs.Writer.WriteAsync(TurnInput.Tick.One, _stopping.Token);
+            while (await timer.WaitForNextTickAsync(_stopping.Token))
+            {
+                // One in the queue at a time: a loop that is behind must not take old ticks for time that passes now.
+                if (Interlocked.Exchange(ref _isTickQueued, 1) == 0) await _inputs.Writer.WriteAsync(TurnInput.Tick.One, _stopping.Token);
+            }
         }
         catch (Exception end) when (end is OperationCanceledException or ChannelClosedException)
         {

@@ -38,6 +38,9 @@ public sealed record ReplicaOptions
     /// <summary>Entries kept before a snapshot, so that a follower that was away for a moment needs no snapshot.</summary>
     public int KeptEntries { get; init; } = 5_000;
 
+    /// <summary>How often the leader writes down what long leases have left; the most that a restart or another leader can give a lease again.</summary>
+    public TimeSpan LeaseCheckpointInterval { get; init; } = TimeSpan.FromMinutes(1);
+
     /// <summary>One line for the operator now and then: a peer that cannot be reached, a disk that is full.</summary>
     public Action<string> Notice { get; init; } = static _ => { };
 

@@ -14,6 +14,7 @@ public sealed class StoreState
     public const long HistoryBytesMaxUsual = 256L << 20;
 
     private readonly History _history;
+    private readonly List<LeaseId> _touchedLeases = [];
     private RecordTree _tree;
     private LeaseTable _leases = LeaseTable.Empty;
     private Revision _revision;
@@ -37,30 +38,28 @@ public sealed class StoreState
     /// <summary>The newest state. A new object after every mutation; publish it to other threads with one volatile write.</summary>
     public StoreView View { get; private set; }
 
-    /// <summary>Builds a store from what a snapshot holds: the <c>Revision</c>, <c>CompactionFloor</c>, <c>Leases</c> and full <c>Range</c> of
-    /// some <see cref="StoreView"/>. History begins there: <c>Floor</c> is <paramref name="revision"/>.</summary>
+    /// <summary>Leases that the last command granted, renewed, noted or ended, for whoever counts their time.</summary>
+    public IReadOnlyList<LeaseId> TouchedLeases => _touchedLeases;
+
+    /// <summary>Builds a store from what a snapshot holds: the <see cref="StoreView.Head"/> and full <c>Range</c> of some view. History begins
+    /// there: <c>Floor</c> is the head's revision.</summary>
+    /// <param name="head">All but the records.</param>
     /// <param name="records">In strictly ascending order of keys; enumerated once.</param>
+    /// <param name="historyBytesMax">As for a new store.</param>
     /// <exception cref="ArgumentException">The parts contradict each other: order of keys, an unknown lease, a revision from the future. The
     /// snapshot does not come from a view.</exception>
-    public static StoreState Restore(
-        Revision revision, Revision compactionFloor, IEnumerable<Lease> leases, IEnumerable<Record> records,
-        long historyBytesMax = HistoryBytesMaxUsual)
+    public static StoreState Restore(StoreHead head, IEnumerable<Record> records, long historyBytesMax = HistoryBytesMaxUsual)
     {
-        if (compactionFloor > revision) throw new ArgumentException($"the floor {compactionFloor} lies above revision {revision}", nameof(compactionFloor));
-        var table = LeaseTable.Empty;
-        foreach (var lease in leases)
-        {
-            if (table.Find(lease.Id) is not null) throw new ArgumentException($"lease {lease.Id} comes twice", nameof(leases));
-            table = table.Add(lease);
-        }
-
+        var revision = head.Revision;
+        if (head.CompactionFloor > revision) throw new ArgumentException($"the floor {head.CompactionFloor} lies above revision {revision}", nameof(head));
+        var table = LeaseTable.Restore(head.Leases, head.LeaseRenewals);
         ulong sum = 0;
         var tree = RecordTree.FromSorted(records.Select(Entered));
         var state = new StoreState(revision, historyBytesMax)
         {
             _tree = tree,
             _leases = table,
-            _compactionFloor = compactionFloor,
+            _compactionFloor = head.CompactionFloor,
             _recordSum = sum,
         };
         state.View = state.TakeView();
@@ -81,13 +80,16 @@ public sealed class StoreState
     /// <summary>Applies one committed command.</summary>
     public Result Apply(Command command)
     {
+        _touchedLeases.Clear();
         var result = command switch
         {
             Transaction transaction => ApplyTransaction(transaction),
             Batch batch => new BatchResult([.. batch.Transactions.Select(ApplyTransaction)]),
             GrantLease grant => ApplyGrant(grant),
-            RenewLeases renew => new LeaseResult([.. renew.Leases.Where(lease => _leases.Find(lease) is null)], _revision),
-            RevokeLease revoke => ApplyRevoke(revoke),
+            RenewLeases renew => ApplyRenew(renew),
+            RevokeLease revoke => new LeaseResult(TryRevoke(revoke.Lease) ? [] : [revoke.Lease], _revision),
+            ExpireLeases expire => ApplyExpire(expire),
+            CheckpointLeases checkpoint => ApplyCheckpoint(checkpoint),
             Compact compact => ApplyCompact(compact),
             _ => throw new InvariantViolationException($"no such command: {command.GetType().Name}"),
         };
@@ -131,19 +133,73 @@ public sealed class StoreState
     {
         if (grant.Lease == LeaseId.None) return new RefusedResult("a lease id must not be 0");
         if (grant.TimeToLiveSeconds <= 0) return new RefusedResult($"a lease lives at least one second, not {grant.TimeToLiveSeconds}");
+        if (grant.TimeToLiveSeconds > Lease.TimeToLiveSecondsMax)
+            return new RefusedResult($"a lease lives at most {Lease.TimeToLiveSecondsMax} seconds, not {grant.TimeToLiveSeconds}");
         if (_leases.Find(grant.Lease) is not null) return new LeaseResult([grant.Lease], _revision);
-        _leases = _leases.Add(new Lease(grant.Lease, grant.TimeToLiveSeconds));
+        _leases = _leases.Grant(grant.Lease, grant.TimeToLiveSeconds);
+        _touchedLeases.Add(grant.Lease);
         return new LeaseResult([], _revision);
     }
 
-    private LeaseResult ApplyRevoke(RevokeLease revoke)
+    private LeaseResult ApplyRenew(RenewLeases renew)
     {
-        if (_leases.Find(revoke.Lease) is null) return new LeaseResult([revoke.Lease], _revision);
+        var unknown = ImmutableArray.CreateBuilder<LeaseId>();
+        foreach (var id in renew.Leases)
+        {
+            if (_leases.Find(id) is not { } lease)
+            {
+                unknown.Add(id);
+                continue;
+            }
+
+            _leases = _leases.Renew(lease);
+            _touchedLeases.Add(id);
+        }
+
+        return new LeaseResult(unknown.DrainToImmutable(), _revision);
+    }
+
+    private LeaseResult ApplyExpire(ExpireLeases expire)
+    {
+        var kept = ImmutableArray.CreateBuilder<LeaseId>();
+        foreach (var sighting in expire.Leases)
+        {
+            if (Find(sighting) is null || !TryRevoke(sighting.Lease)) kept.Add(sighting.Lease);
+        }
+
+        return new LeaseResult(kept.DrainToImmutable(), _revision);
+    }
+
+    private LeaseResult ApplyCheckpoint(CheckpointLeases checkpoint)
+    {
+        var kept = ImmutableArray.CreateBuilder<LeaseId>();
+        foreach (var (sighting, remainingSeconds) in checkpoint.Leases)
+        {
+            if (remainingSeconds < 1 || Find(sighting) is not { } lease || lease.RemainingSeconds <= remainingSeconds)
+            {
+                kept.Add(sighting.Lease);
+                continue;
+            }
+
+            _leases = _leases.Checkpoint(lease, remainingSeconds);
+            _touchedLeases.Add(sighting.Lease);
+        }
+
+        return new LeaseResult(kept.DrainToImmutable(), _revision);
+    }
+
+    /// <summary>The lease in the life it was seen in; null when that is over.</summary>
+    private Lease? Find(LeaseSighting sighting) => _leases.Find(sighting.Lease) is { } lease && lease.Renewal == sighting.Renewal ? lease : null;
+
+    private bool TryRevoke(LeaseId lease)
+    {
+        if (_leases.Find(lease) is null) return false;
         var edit = new Edit(this);
-        foreach (var record in _leases.KeysOf(revoke.Lease).Range(ReadOnlyMemory<byte>.Empty, null)) edit.Delete(record);
+        foreach (var record in _leases.KeysOf(lease).Range(ReadOnlyMemory<byte>.Empty, null)) edit.Delete(record);
         edit.Finish();
-        _leases = _leases.Remove(revoke.Lease);
-        return new LeaseResult([], _revision);
+        _leases = _leases.Remove(lease);
+        _touchedLeases.Add(lease);
+        return true;
     }
 
     private Result ApplyCompact(Compact compact)

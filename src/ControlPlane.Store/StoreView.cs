@@ -42,6 +42,9 @@ public sealed class StoreView
     /// Leases without keys do not count, since granting one makes no revision.</summary>
     public ulong StateHash => StateHashing.OfState(_recordSum, Revision);
 
+    /// <summary>All of this view but its records and history: what a snapshot keeps beside them.</summary>
+    public StoreHead Head => new(Revision, CompactionFloor) { Leases = [.. _leases.Leases], LeaseRenewals = _leases.Renewals };
+
     /// <summary>The leases that exist, by id. A view from <see cref="At"/> shows those of the view it was taken from.</summary>
     public IEnumerable<Lease> Leases => _leases.Leases;
 

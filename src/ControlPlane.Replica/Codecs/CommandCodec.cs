@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using ControlPlane.Store;
 using ControlPlane.Store.Commands;
+using ControlPlane.Store.Leases;
 using MessagePack;
 
 namespace ControlPlane.Replica.Codecs;
@@ -48,6 +49,25 @@ internal static class CommandCodec
                 writer.Write(6);
                 writer.Write(compact.Floor.Value);
                 break;
+            case ExpireLeases expire:
+                writer.WriteArrayHeader(2);
+                writer.Write(7);
+                Pack.WriteList(ref writer, expire.Leases, static (ref MessagePackWriter w, LeaseSighting sighting) =>
+                {
+                    w.WriteArrayHeader(2);
+                    WriteSighting(ref w, sighting);
+                });
+                break;
+            case CheckpointLeases checkpoint:
+                writer.WriteArrayHeader(2);
+                writer.Write(8);
+                Pack.WriteList(ref writer, checkpoint.Leases, static (ref MessagePackWriter w, LeaseCheckpoint seen) =>
+                {
+                    w.WriteArrayHeader(3);
+                    WriteSighting(ref w, seen.Lease);
+                    w.Write(seen.RemainingSeconds);
+                });
+                break;
             default:
                 throw new ArgumentOutOfRangeException(nameof(command), command, null);
         }
@@ -76,10 +96,32 @@ internal static class CommandCodec
             case 6:
                 Pack.ExpectFields(tag, count, 1);
                 return new Compact(new Revision(reader.ReadInt64()));
+            case 7:
+                Pack.ExpectFields(tag, count, 1);
+                return new ExpireLeases([.. Pack.ReadList(ref reader, static (ref MessagePackReader r) =>
+                {
+                    Pack.Expect(ref r, 2);
+                    return ReadSighting(ref r);
+                })]);
+            case 8:
+                Pack.ExpectFields(tag, count, 1);
+                return new CheckpointLeases([.. Pack.ReadList(ref reader, static (ref MessagePackReader r) =>
+                {
+                    Pack.Expect(ref r, 3);
+                    return new LeaseCheckpoint(ReadSighting(ref r), r.ReadInt64());
+                })]);
             default:
                 throw Pack.Unknown("command", tag);
         }
     }
+
+    private static void WriteSighting(ref MessagePackWriter writer, LeaseSighting sighting)
+    {
+        writer.Write(sighting.Lease.Value);
+        writer.Write(sighting.Renewal);
+    }
+
+    private static LeaseSighting ReadSighting(ref MessagePackReader reader) => new(new LeaseId(reader.ReadInt64()), reader.ReadInt64());
 
     private static void WriteTransaction(ref MessagePackWriter writer, Transaction transaction)
     {

@@ -11,7 +11,7 @@ namespace ControlPlane.Replica.Codecs;
 /// <remarks>Written and read in parts of some tens of kilobytes, so that a snapshot of any size needs no second copy in memory. Checksums are the file's.</remarks>
 internal static class SnapshotCodec
 {
-    private const int Version = 1;
+    private const int Version = 2;
     private const int PartSizeBytes = 64 << 10;
 
     // One record can not be larger than the command that put it; 64 MiB leaves room for any limit on commands.
@@ -56,7 +56,7 @@ internal static class SnapshotCodec
         StoreState store;
         try
         {
-            store = StoreState.Restore(head.Revision, head.CompactionFloor, head.Leases, Records(source));
+            store = StoreState.Restore(head.Store, Records(source));
         }
         catch (ArgumentException contradiction)
         {
@@ -113,15 +113,19 @@ internal static class SnapshotCodec
     private static void WriteHead(ArrayBufferWriter<byte> buffer, ReplicaImage image)
     {
         var writer = new MessagePackWriter(buffer);
-        writer.WriteArrayHeader(7);
+        var head = image.View.Head;
+        writer.WriteArrayHeader(8);
         writer.Write(Version);
-        writer.Write(image.View.Revision.Value);
-        writer.Write(image.View.CompactionFloor.Value);
-        Pack.WriteList(ref writer, [.. image.View.Leases], static (ref MessagePackWriter w, Lease lease) =>
+        writer.Write(head.Revision.Value);
+        writer.Write(head.CompactionFloor.Value);
+        writer.Write(head.LeaseRenewals);
+        Pack.WriteList(ref writer, head.Leases, static (ref MessagePackWriter w, Lease lease) =>
         {
-            w.WriteArrayHeader(2);
+            w.WriteArrayHeader(4);
             w.Write(lease.Id.Value);
             w.Write(lease.TimeToLiveSeconds);
+            w.Write(lease.RemainingSeconds);
+            w.Write(lease.Renewal);
         });
         Pack.WriteList(ref writer, [.. image.Sessions.Sessions], static (ref MessagePackWriter w, SessionRecord session) =>
         {
@@ -138,17 +142,15 @@ internal static class SnapshotCodec
 
     private static Head ReadHead(ref MessagePackReader reader)
     {
-        Pack.Expect(ref reader, 7);
-        var version = reader.ReadInt32();
-        if (version != Version) throw new InvalidDataException($"the snapshot has content version {version}, this program reads {Version}");
+        var (version, fieldCount) = Pack.ReadTag(ref reader);
+        if (version is < 1 or > Version) throw new InvalidDataException($"the snapshot has content version {version}, this program reads 1 to {Version}");
+        Pack.ExpectFields(version, fieldCount, version == 1 ? 6 : 7);
         return new Head(
-            new Revision(reader.ReadInt64()),
-            new Revision(reader.ReadInt64()),
-            Pack.ReadList(ref reader, static (ref MessagePackReader r) =>
+            new StoreHead(new Revision(reader.ReadInt64()), new Revision(reader.ReadInt64()))
             {
-                Pack.Expect(ref r, 2);
-                return new Lease(new LeaseId(r.ReadInt64()), r.ReadInt64());
-            }),
+                LeaseRenewals = version == 1 ? 0 : reader.ReadInt64(),
+                Leases = Pack.ReadList<Lease>(ref reader, version == 1 ? ReadLeaseOfVersion1 : ReadLease),
+            },
             Pack.ReadList(ref reader, static (ref MessagePackReader r) =>
             {
                 Pack.Expect(ref r, 4);
@@ -157,6 +159,18 @@ internal static class SnapshotCodec
             }),
             reader.ReadInt64(),
             reader.ReadUInt64());
+    }
+
+    private static Lease ReadLease(ref MessagePackReader reader)
+    {
+        Pack.Expect(ref reader, 4);
+        return new Lease(new LeaseId(reader.ReadInt64()), reader.ReadInt64()) { RemainingSeconds = reader.ReadInt64(), Renewal = reader.ReadInt64() };
+    }
+
+    private static Lease ReadLeaseOfVersion1(ref MessagePackReader reader)
+    {
+        Pack.Expect(ref reader, 2);
+        return new Lease(new LeaseId(reader.ReadInt64()), reader.ReadInt64());
     }
 
     private static void WriteRecords(ArrayBufferWriter<byte> buffer, List<Record> records)
@@ -181,6 +195,5 @@ internal static class SnapshotCodec
         return new Record(Pack.ReadBytes(ref r), Pack.ReadBytes(ref r), new Revision(r.ReadInt64()), new Revision(r.ReadInt64()), r.ReadInt64(), new LeaseId(r.ReadInt64()));
     });
 
-    private sealed record Head(
-        Revision Revision, Revision CompactionFloor, List<Lease> Leases, List<SessionRecord> Sessions, long KeyCount, ulong StateHash);
+    private sealed record Head(StoreHead Store, List<SessionRecord> Sessions, long KeyCount, ulong StateHash);
 }

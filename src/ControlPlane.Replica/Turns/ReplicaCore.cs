@@ -1,6 +1,7 @@
 using ControlPlane.Raft;
 using ControlPlane.Raft.Messages;
 using ControlPlane.Replica.Codecs;
+using ControlPlane.Store;
 
 namespace ControlPlane.Replica.Turns;
 
@@ -16,6 +17,7 @@ internal sealed class ReplicaCore
     private readonly IReplicaRim _rim;
     private readonly OpenProposals _proposals;
     private readonly OpenReads _reads;
+    private readonly LeaseKeeper _leases;
     private readonly Effects _effects = new();
     private readonly List<(OpenProposal Proposal, ProposalOutcome Outcome)> _outcomes = [];
     private readonly Queue<OpenProposal> _toHandOver = new();
@@ -41,6 +43,8 @@ internal sealed class ReplicaCore
         _self = new MemberId(node.Self.Value);
         _proposals = new OpenProposals(_self, incarnation, options);
         _reads = new OpenReads(options);
+        _leases = new LeaseKeeper(options);
+        _leases.Restart(state.View);
         _leadership = CurrentLeadership();
         rim.Publish(state.View);
         rim.Publish(_leadership);
@@ -50,6 +54,9 @@ internal sealed class ReplicaCore
     public RaftNode Node => _node;
 
     public ReplicaState State => _state;
+
+    /// <summary>What a lease has left by this member's count; any thread.</summary>
+    public TimeSpan? LeaseRemaining(LeaseId lease) => _leases.Remaining(lease);
 
     public int OpenProposalCount => _proposals.Count;
 
@@ -139,6 +146,7 @@ internal sealed class ReplicaCore
             else if (proposal.HandedTo is null) QueueAgain(proposal);
         }
 
+        if (_leases.Tick(_node.IsReady) is { } dueForLeases) Take(CommandCodec.Encode(dueForLeases), _ => _leases.Settled());
         _mayAskForReads = true;
         _rim.Publish(CurrentMembers());
     }
@@ -303,6 +311,7 @@ internal sealed class ReplicaCore
             Invariant.That(_received is not null);
             _state = _received.State;
             _received = null;
+            _leases.Restart(_state.View);
             (_appliedSinceSnapshot, _appliedBytesSinceSnapshot) = (0, 0);
             _rim.Publish(_state.View);
         }
@@ -318,6 +327,8 @@ internal sealed class ReplicaCore
             }
         }
 
+        foreach (var lease in _state.TouchedLeases) _leases.Follow(lease, _state.View.GetLease(lease));
+        _state.ForgetTouchedLeases();
         _rim.Publish(_state.View);
         SaveSnapshotIfDue();
     }

@@ -14,7 +14,12 @@ internal sealed class ReplicaState(StoreState store, SessionTable sessions)
     {
     }
 
+    private readonly List<LeaseId> _touchedLeases = [];
+
     public StoreView View => store.View;
+
+    /// <summary>Leases that entries have changed since <see cref="ForgetTouchedLeases"/>.</summary>
+    public IReadOnlyList<LeaseId> TouchedLeases => _touchedLeases;
 
     /// <summary>Applies one committed entry; null when it carries no command, or one that was applied before.</summary>
     /// <exception cref="InvalidDataException">The entry is not a proposal: damage, or a version that this one does not know.</exception>
@@ -22,8 +27,13 @@ internal sealed class ReplicaState(StoreState store, SessionTable sessions)
     {
         if (entry.Kind != EntryKind.Command) return null;
         var (id, command) = ProposalCodec.Decode(entry.Data);
-        return sessions.TryEnter(id) ? new AppliedRequest(id, store.Apply(command)) : null;
+        if (!sessions.TryEnter(id)) return null;
+        var result = store.Apply(command);
+        _touchedLeases.AddRange(store.TouchedLeases);
+        return new AppliedRequest(id, result);
     }
+
+    public void ForgetTouchedLeases() => _touchedLeases.Clear();
 
     /// <summary>An immutable copy for a snapshot at <paramref name="mark"/>. The store's part is a pointer copy.</summary>
     public ReplicaImage TakeImage(SnapshotMark mark) => new(mark, store.View, sessions.Copy());

@@ -21,6 +21,18 @@ internal sealed record TurnOptions
     /// <summary>…or this many bytes, or as many as the last snapshot was large, whichever is more: so that writing snapshots costs at most as much as writing the log.</summary>
     public long SnapshotBytes { get; init; } = 64 << 20;
 
+    /// <summary>What a second of a lease is in ticks.</summary>
+    public double TicksPerSecond { get; init; } = 20;
+
+    /// <summary>Leases ended in one tick: a thousand a second, so that a crowd of holders that vanish together does not keep everybody else from writing.</summary>
+    public int LeaseExpiriesPerTickMax { get; init; } = 50;
+
+    /// <summary>How often the leader writes down what long leases have left: the most that a restart or another leader can give them again.</summary>
+    public int LeaseCheckpointTicks { get; init; } = 1_200;
+
+    /// <summary>What a new leader gives every lease at least: an election's time, in which nobody could renew.</summary>
+    public int LeaseGraceTicks { get; init; } = 20;
+
     /// <summary>Entries kept before a snapshot, for followers that are a little behind.</summary>
     public ulong KeptEntries { get; init; } = 5_000;
 }

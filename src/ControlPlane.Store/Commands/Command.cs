@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using ControlPlane.Store.Leases;
 
 namespace ControlPlane.Store.Commands;
 
@@ -26,14 +27,26 @@ public sealed record Transaction(
 /// <summary>Independent transactions that share one log entry; each gets its own revision and its own answer, in order.</summary>
 public sealed record Batch(ImmutableArray<Transaction> Transactions) : Command;
 
-/// <summary>Creates a lease of <paramref name="TimeToLiveSeconds"/> (&gt; 0).</summary>
+/// <summary>Creates a lease of <paramref name="TimeToLiveSeconds"/> (&gt; 0, at most <see cref="Lease.TimeToLiveSecondsMax"/>) under an id that the caller chose.</summary>
 public sealed record GrantLease(LeaseId Lease, long TimeToLiveSeconds) : Command;
 
 /// <summary>Renews leases; unknown ones are reported back, not created.</summary>
 public sealed record RenewLeases(ImmutableArray<LeaseId> Leases) : Command;
 
-/// <summary>Removes a lease and, in the same revision, every key under it. The leader proposes it when time is up.</summary>
+/// <summary>Removes a lease and, in the same revision, every key under it, whatever time it has left.</summary>
 public sealed record RevokeLease(LeaseId Lease) : Command;
+
+/// <summary>Revokes leases whose time is over, each in a revision of its own. A lease that was renewed after it was seen stays and is reported back,
+/// so that a decision that took long on its way, or was made by a leader since deposed, ends nobody's lease early.</summary>
+public sealed record ExpireLeases(ImmutableArray<LeaseSighting> Leases) : Command;
+
+/// <summary>Keeps how much time leases have left, so that a restart or another leader does not give them all of it again. Only ever lowers it;
+/// does nothing to a lease that was renewed after it was seen.</summary>
+public sealed record CheckpointLeases(ImmutableArray<LeaseCheckpoint> Leases) : Command;
+
+/// <param name="Lease">The lease and the life it was seen in.</param>
+/// <param name="RemainingSeconds">Rounded up; at least 1.</param>
+public readonly record struct LeaseCheckpoint(LeaseSighting Lease, long RemainingSeconds);
 
 /// <summary>Forgets history at and below <paramref name="Floor"/>; the newest value of each key stays.</summary>
 public sealed record Compact(Revision Floor) : Command;

@@ -13,7 +13,7 @@ public sealed record TransactionResult(bool Succeeded, Revision Revision, Immuta
 /// <param name="Transactions">One element a transaction, in order: a <see cref="TransactionResult"/>, or a <see cref="RefusedResult"/> for one that may not run.</param>
 public sealed record BatchResult(ImmutableArray<Result> Transactions) : Result;
 
-/// <param name="Unknown">Leases named by the command that do not exist (or, for a grant, exist already).</param>
+/// <param name="Unknown">Leases named by the command that do not exist (or, for a grant, exist already; for an expiry or a checkpoint, were renewed since).</param>
 public sealed record LeaseResult(ImmutableArray<LeaseId> Unknown, Revision Revision) : Result;
 
 /// <param name="Floor">The committed floor in force after the command; a member's own history may start later.</param>

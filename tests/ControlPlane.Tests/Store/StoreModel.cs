@@ -1,5 +1,6 @@
 using ControlPlane.Store;
 using ControlPlane.Store.Commands;
+using ControlPlane.Store.Leases;
 using static ControlPlane.Tests.Store.Keys;
 using Record = ControlPlane.Store.Record;
 
@@ -9,11 +10,14 @@ namespace ControlPlane.Tests.Store;
 internal sealed class StoreModel
 {
     private readonly List<SortedDictionary<string, Record>> _revisions = [new(StringComparer.Ordinal)];
-    private readonly SortedSet<long> _leases = [];
+    private readonly SortedDictionary<long, Lease> _leases = [];
+    private long _renewals;
 
     public long Revision => _revisions.Count - 1;
 
     public long CompactionFloor { get; private set; }
+
+    public IEnumerable<Lease> Leases => _leases.Values;
 
     public IReadOnlyDictionary<string, Record> At(long revision) => _revisions[(int)revision];
 
@@ -27,12 +31,17 @@ internal sealed class StoreModel
             case Batch batch:
                 return string.Join(" & ", batch.Transactions.Select(Apply));
             case GrantLease grant:
-                return _leases.Add(grant.Lease.Value) ? "done" : "named";
+                if (_leases.ContainsKey(grant.Lease.Value)) return "named " + grant.Lease;
+                _leases.Add(grant.Lease.Value, new Lease(grant.Lease, grant.TimeToLiveSeconds) { Renewal = ++_renewals });
+                return "named ";
+            case RenewLeases renew:
+                return Named(renew.Leases.Where(id => !TryRenew(id)));
             case RevokeLease revoke:
-                if (!_leases.Remove(revoke.Lease.Value)) return "named";
-                var keys = _revisions[^1].Where(pair => pair.Value.Lease == revoke.Lease).Select(pair => pair.Key).ToList();
-                if (keys.Count > 0) _revisions.Add(Without(_revisions[^1], keys));
-                return "done";
+                return Named(TryRevoke(revoke.Lease) ? [] : [revoke.Lease]);
+            case ExpireLeases expire:
+                return Named(expire.Leases.Where(seen => _leases.GetValueOrDefault(seen.Lease.Value)?.Renewal != seen.Renewal || !TryRevoke(seen.Lease)).Select(seen => seen.Lease));
+            case CheckpointLeases checkpoint:
+                return Named(checkpoint.Leases.Where(seen => !TryCheckpoint(seen)).Select(seen => seen.Lease.Lease));
             case Compact compact:
                 if (compact.Floor.Value > Revision) return "refused";
                 CompactionFloor = Math.Max(CompactionFloor, compact.Floor.Value);
@@ -42,13 +51,38 @@ internal sealed class StoreModel
         }
     }
 
+    private static string Named(IEnumerable<LeaseId> leases) => $"named {string.Join(',', leases)}";
+
+    private bool TryRenew(LeaseId id)
+    {
+        if (!_leases.TryGetValue(id.Value, out var lease)) return false;
+        _leases[id.Value] = new Lease(id, lease.TimeToLiveSeconds) { Renewal = ++_renewals };
+        return true;
+    }
+
+    private bool TryRevoke(LeaseId id)
+    {
+        if (!_leases.Remove(id.Value)) return false;
+        var keys = _revisions[^1].Where(pair => pair.Value.Lease == id).Select(pair => pair.Key).ToList();
+        if (keys.Count > 0) _revisions.Add(Without(_revisions[^1], keys));
+        return true;
+    }
+
+    private bool TryCheckpoint(LeaseCheckpoint seen)
+    {
+        if (!_leases.TryGetValue(seen.Lease.Lease.Value, out var lease) || lease.Renewal != seen.Lease.Renewal) return false;
+        if (seen.RemainingSeconds < 1 || seen.RemainingSeconds >= lease.RemainingSeconds) return false;
+        _leases[lease.Id.Value] = lease with { RemainingSeconds = seen.RemainingSeconds };
+        return true;
+    }
+
     private string Apply(Transaction transaction)
     {
         var succeeded = transaction.Compares.All(compare => compare is Compare.ModifiedRevision modified
             && (_revisions[^1].GetValueOrDefault(Text(compare.Key))?.Modified.Value ?? 0) == modified.Target.Value);
         var operations = succeeded ? transaction.Success : transaction.Failure;
         if (IsChangedTwice(transaction.Success) || IsChangedTwice(transaction.Failure)) return "refused";
-        if (operations.OfType<Operation.Put>().Any(put => put.Lease != LeaseId.None && !_leases.Contains(put.Lease.Value))) return "refused";
+        if (operations.OfType<Operation.Put>().Any(put => put.Lease != LeaseId.None && !_leases.ContainsKey(put.Lease.Value))) return "refused";
 
         var next = new SortedDictionary<string, Record>(_revisions[^1], StringComparer.Ordinal);
         var revision = Revision + 1;

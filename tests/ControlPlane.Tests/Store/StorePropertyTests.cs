@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using ControlPlane.Store;
 using ControlPlane.Store.Commands;
+using ControlPlane.Store.Leases;
 using ControlPlane.Store.Watches;
 using static ControlPlane.Tests.Store.Keys;
 using Record = ControlPlane.Store.Record;
@@ -26,6 +27,7 @@ public sealed class StorePropertyTests
             Assert.Equal(model.Apply(command), Line(state.Apply(command)));
             Assert.Equal((model.Revision, model.CompactionFloor), (state.View.Revision.Value, state.View.CompactionFloor.Value));
             RequireSame(model.At(model.Revision), state.View);
+            Assert.Equal(model.Leases, state.View.Leases);
             if (step % 10 == 0) RequireSameRange(random, keyCount, model, state.View);
             if (step % 50 == 49) RequireSameHistory(random, model, state.View);
         }
@@ -53,7 +55,7 @@ public sealed class StorePropertyTests
                 else hashes.Add(view.StateHash, description);
             }
 
-            var restored = StoreState.Restore(state.View.Revision, state.View.CompactionFloor, state.View.Leases, state.View.Range(default, null));
+            var restored = StoreState.Restore(state.View.Head, state.View.Range(default, null));
             Assert.Equal(state.View.StateHash, restored.View.StateHash);
         }
 
@@ -115,12 +117,26 @@ public sealed class StorePropertyTests
 
     private static Command AnyCommand(Random random, int keyCount, StoreModel model) => random.Next(20) switch
     {
-        0 => new GrantLease(new LeaseId(random.Next(1, 4)), 10),
-        1 => new RevokeLease(new LeaseId(random.Next(1, 4))),
+        0 => new GrantLease(new LeaseId(random.Next(1, 4)), random.Next(5, 50)),
+        1 => AnyLeaseCommand(random, model),
         2 => new Compact(new Revision(random.NextInt64(Math.Max(0, model.Revision - 40), model.Revision + 2))),
         3 or 4 => new Batch([.. Enumerable.Range(0, random.Next(1, 5)).Select(_ => AnyTransaction(random, keyCount, model))]),
         _ => AnyTransaction(random, keyCount, model),
     };
+
+    private static Command AnyLeaseCommand(Random random, StoreModel model)
+    {
+        var lease = new LeaseId(random.Next(1, 4));
+        // Seen in the present life, or in one that is over or was never.
+        var seen = new LeaseSighting(lease, (model.Leases.FirstOrDefault(known => known.Id == lease)?.Renewal ?? 1) - (random.Next(4) == 0 ? 1 : 0));
+        return random.Next(4) switch
+        {
+            0 => new RevokeLease(lease),
+            1 => new RenewLeases([lease, new LeaseId(9)]),
+            2 => new ExpireLeases([seen, new LeaseSighting(new LeaseId(9), 0), seen]),
+            _ => new CheckpointLeases([new LeaseCheckpoint(seen, random.Next(0, 50))]),
+        };
+    }
 
     private static Transaction AnyTransaction(Random random, int keyCount, StoreModel model)
     {
@@ -160,7 +176,7 @@ public sealed class StorePropertyTests
         BatchResult batch => string.Join(" & ", batch.Transactions.Select(Line)),
         RefusedResult => "refused",
         CompactResult compact => $"floor {compact.Floor}",
-        LeaseResult lease => lease.Unknown.IsEmpty ? "done" : "named",
+        LeaseResult lease => $"named {string.Join(',', lease.Unknown)}",
         _ => throw new InvalidOperationException(result.ToString()),
     };
 
@@ -224,13 +240,13 @@ public sealed class StorePropertyTests
             }
 
             RequireSame(rebuilt, view);
-            Assert.Equal(StoreState.Restore(at.Revision, default, view.Leases.Concat(Missing(at, view)), at.Range(default, null)).View.StateHash, at.StateHash);
+            Assert.Equal(StoreState.Restore(at.Head with { Leases = [.. view.Leases, .. Missing(at, view)] }, at.Range(default, null)).View.StateHash, at.StateHash);
         }
     }
 
     /// <summary>Leases that the past knew and the present does not.</summary>
-    private static IEnumerable<ControlPlane.Store.Leases.Lease> Missing(StoreView past, StoreView present) => past.Range(default, null)
+    private static IEnumerable<Lease> Missing(StoreView past, StoreView present) => past.Range(default, null)
         .Select(record => record.Lease).Distinct()
         .Where(lease => lease != LeaseId.None && present.GetLease(lease) is null)
-        .Select(lease => new ControlPlane.Store.Leases.Lease(lease, 1));
+        .Select(lease => new Lease(lease, 1));
 }

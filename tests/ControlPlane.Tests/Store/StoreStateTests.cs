@@ -159,7 +159,7 @@ public sealed class StoreStateTests
         source.Apply(new Compact(new Revision(400)));
 
         var view = source.View;
-        var target = StoreState.Restore(view.Revision, view.CompactionFloor, view.Leases, view.Range(default, null));
+        var target = StoreState.Restore(view.Head, view.Range(default, null));
 
         Assert.Equal(view.StateHash, target.View.StateHash);
         Assert.Equal(view.Revision, target.View.Floor);
@@ -178,8 +178,8 @@ public sealed class StoreStateTests
         Assert.Throws<ArgumentException>(() => Restore(5, record with { Lease = LeaseId.None }, record with { Lease = LeaseId.None }));
         Assert.Throws<ArgumentException>(() => Restore(4, record with { Lease = LeaseId.None }));
         Assert.Throws<ArgumentException>(() => Restore(5, record));
-        Assert.Throws<ArgumentException>(() => StoreState.Restore(new Revision(5), new Revision(6), [], []));
+        Assert.Throws<ArgumentException>(() => StoreState.Restore(new StoreHead(new Revision(5), new Revision(6)), []));
 
-        static void Restore(long revision, params Record[] records) => StoreState.Restore(new Revision(revision), Revision.Zero, [], records);
+        static void Restore(long revision, params Record[] records) => StoreState.Restore(new StoreHead(new Revision(revision), Revision.Zero), records);
     }
 }

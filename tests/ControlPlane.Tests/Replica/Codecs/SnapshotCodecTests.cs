@@ -6,6 +6,7 @@ using ControlPlane.Replica.Codecs;
 using ControlPlane.Replica.Turns;
 using ControlPlane.Store;
 using ControlPlane.Store.Commands;
+using ControlPlane.Store.Leases;
 
 namespace ControlPlane.Tests.Replica.Codecs;
 
@@ -18,8 +19,8 @@ public sealed class SnapshotCodecTests
     public void The_empty_state_has_the_documented_bytes()
     {
         var bytes = Write(new ReplicaState());
-        Assert.Equal(24, bytes.Length);
-        Assert.StartsWith("10000000" + "970100009090" + "00" + "CF", Convert.ToHexString(bytes));
+        Assert.Equal(25, bytes.Length);
+        Assert.StartsWith("11000000" + "98020000009090" + "00" + "CF", Convert.ToHexString(bytes));
         Assert.EndsWith("00000000", Convert.ToHexString(bytes));
     }
 
@@ -35,6 +36,35 @@ public sealed class SnapshotCodecTests
         Assert.Null(restored.Apply(Entry(7, 0)));
         Assert.NotNull(restored.Apply(Entry(301, 0)));
         Assert.Equal(bytes, Write(Read(bytes)));
+    }
+
+    [Fact]
+    public void Leases_keep_what_they_have_left()
+    {
+        var state = new ReplicaState();
+        Command[] commands =
+        [
+            new GrantLease(new LeaseId(5), 60), new GrantLease(new LeaseId(6), 60), new RenewLeases([new LeaseId(5)]),
+            new CheckpointLeases([new LeaseCheckpoint(new LeaseSighting(new LeaseId(6), 2), 40)]),
+        ];
+        for (var i = 0; i < commands.Length; i++) state.Apply(Entry(i + 1, commands[i]));
+
+        var restored = Read(Write(state)).View.Head;
+
+        Assert.Equal(state.View.Head.Leases, restored.Leases);
+        Assert.Equal((3, 40), (restored.LeaseRenewals, restored.Leases[1].RemainingSeconds));
+    }
+
+    [Fact]
+    public void A_snapshot_of_version_1_is_read()
+    {
+        // Revision 3, floor 1, lease 5 of 30 s, no sessions, no keys.
+        var hash = StoreState.Restore(new StoreHead(new Revision(3), new Revision(1)), []).View.StateHash;
+        var head = Convert.FromHexString($"970103019192051E9000CF{hash:x16}");
+        var restored = Read([.. BitConverter.GetBytes(head.Length), .. head, 0, 0, 0, 0]).View;
+
+        Assert.Equal((3, 1), (restored.Revision.Value, restored.CompactionFloor.Value));
+        Assert.Equal(new Lease(new LeaseId(5), 30), Assert.Single(restored.Leases));
     }
 
     [Fact]
@@ -63,7 +93,12 @@ public sealed class SnapshotCodecTests
     private static Entry Entry(int sequence, int valueSizeBytes)
     {
         var put = new Operation.Put(BitConverter.GetBytes(sequence), Enumerable.Repeat((byte)'v', valueSizeBytes).ToArray(), LeaseId.None);
-        var data = ProposalCodec.Encode(new RequestId(new MemberId(3), 1, (ulong)sequence, 1), CommandCodec.Encode(new Transaction([], [put], [])));
+        return Entry(sequence, new Transaction([], [put], []));
+    }
+
+    private static Entry Entry(int sequence, Command command)
+    {
+        var data = ProposalCodec.Encode(new RequestId(new MemberId(3), 1, (ulong)sequence, 1), CommandCodec.Encode(command));
         return new Entry(new Term(1), new LogIndex((ulong)sequence), EntryKind.Command, data);
     }
 
