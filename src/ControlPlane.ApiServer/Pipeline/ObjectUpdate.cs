@@ -71,7 +71,9 @@ internal sealed class ObjectUpdate(PipelineContext context, ObjectCreation creat
 
             if (prepared?.Command is { } command && !request.DryRun)
             {
-                var result = await context.ProposeAsync<TransactionResult>(command, cancellationToken);
+                var result = key.Resource == Lease.Resource
+                    ? await context.ProposeRenewalAsync(command, cancellationToken)
+                    : await context.ProposeAsync<TransactionResult>(command, cancellationToken);
                 if (result.Succeeded) return prepared.Object(result.Revision.Value);
                 if (attempt == AttemptsMax) throw ApiErrors.StaleConflict(key.Resource, key.Name);
                 view = await context.Store.ReadAsync(cancellationToken);

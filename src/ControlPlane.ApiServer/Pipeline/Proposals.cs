@@ -13,12 +13,19 @@ internal static class Proposals
 
     /// <summary>Completes when the command is durable on a majority and applied here.</summary>
     /// <exception cref="ApiException">503 when nobody leads, 429 when the log is full, 504 when the outcome is unknown.</exception>
-    public static async Task<T> ProposeAsync<T>(this PipelineContext context, Command command, CancellationToken cancellationToken) where T : Result
+    public static Task<T> ProposeAsync<T>(this PipelineContext context, Command command, CancellationToken cancellationToken) where T : Result =>
+        context.ProposeAsync<T>(() => context.Store.ProposeAsync(command, cancellationToken), cancellationToken);
+
+    /// <summary>The same for a change of a Lease, which shares a log entry with others.</summary>
+    public static Task<TransactionResult> ProposeRenewalAsync(this PipelineContext context, Transaction renewal, CancellationToken cancellationToken) =>
+        context.ProposeAsync<TransactionResult>(() => context.Renewals.ProposeAsync(renewal, cancellationToken), cancellationToken);
+
+    private static async Task<T> ProposeAsync<T>(this PipelineContext context, Func<Task<ProposalOutcome>> propose, CancellationToken cancellationToken) where T : Result
     {
         var started = context.Time.GetTimestamp();
         while (true)
         {
-            switch (await context.Store.ProposeAsync(command, cancellationToken))
+            switch (await propose())
             {
                 case ProposalOutcome.Committed { Result: T result }:
                     return result;
@@ -35,7 +42,7 @@ internal static class Proposals
                 case ProposalOutcome.Unknown unknown:
                     throw ApiErrors.Timeout($"the outcome of the write is unknown: {unknown.Reason}; read the object before trying again");
                 case var other:
-                    throw new InvariantViolationException($"a {command.GetType().Name} ended as {other}");
+                    throw new InvariantViolationException($"a write of the API ended as {other}");
             }
         }
     }
