@@ -21,14 +21,10 @@ internal static class PeerCodec
                 WriteConsensus(ref writer, consensus.Message);
                 break;
             case PeerMessage.Forward forward:
-                Begin(ref writer, 20, message, 1);
-                Pack.WriteList(ref writer, forward.Proposals, static (ref MessagePackWriter w, ForwardedProposal proposal) =>
-                {
-                    w.WriteArrayHeader(3);
-                    w.Write(proposal.Incarnation);
-                    w.Write(proposal.Sequence);
-                    w.Write(proposal.Data.Span);
-                });
+                Begin(ref writer, 20, message, 3);
+                writer.Write(forward.Incarnation);
+                Pack.WriteList(ref writer, forward.Sequences, static (ref MessagePackWriter w, ulong sequence) => w.Write(sequence));
+                writer.Write(forward.Payload.Span);
                 break;
             case PeerMessage.ForwardRefused refused:
                 Begin(ref writer, 21, message, 2);
@@ -123,12 +119,9 @@ internal static class PeerCodec
         switch (tag)
         {
             case 20:
-                Pack.ExpectFields(tag, count, 3);
-                return new PeerMessage.Forward(from, to, Pack.ReadList(ref reader, static (ref MessagePackReader r) =>
-                {
-                    Pack.Expect(ref r, 3);
-                    return new ForwardedProposal(r.ReadUInt64(), r.ReadUInt64(), Pack.ReadBytes(ref r));
-                }));
+                Pack.ExpectFields(tag, count, 5);
+                return new PeerMessage.Forward(from, to, reader.ReadUInt64(),
+                    Pack.ReadList(ref reader, static (ref MessagePackReader r) => r.ReadUInt64()), Pack.ReadBytes(ref reader));
             case 21:
                 Pack.ExpectFields(tag, count, 4);
                 return new PeerMessage.ForwardRefused(from, to, reader.ReadUInt64(),

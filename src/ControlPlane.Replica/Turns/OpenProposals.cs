@@ -3,9 +3,9 @@ using ControlPlane.Raft;
 namespace ControlPlane.Replica.Turns;
 
 /// <summary>A proposal of a local caller that has no outcome yet.</summary>
-internal sealed class OpenProposal(RequestId id, ReadOnlyMemory<byte> command, Action<ProposalOutcome> complete, long deadlineTick)
+internal sealed class OpenProposal(ulong sequence, ReadOnlyMemory<byte> command, Action<ProposalOutcome> complete, long deadlineTick)
 {
-    public RequestId Id { get; } = id;
+    public ulong Sequence { get; } = sequence;
 
     public ReadOnlyMemory<byte> Command { get; } = command;
 
@@ -36,11 +36,21 @@ internal sealed class OpenProposals(MemberId self, ulong incarnation, TurnOption
 
     public int Count => _open.Count;
 
+    /// <summary>Everything below it is settled.</summary>
+    public ulong Oldest
+    {
+        get
+        {
+            while (_oldest < _next && !_open.ContainsKey(_oldest)) _oldest++;
+            return _oldest;
+        }
+    }
+
     public IEnumerable<OpenProposal> InOrder
     {
         get
         {
-            for (var sequence = Oldest(); sequence < _next; sequence++)
+            for (var sequence = Oldest; sequence < _next; sequence++)
             {
                 if (_open.TryGetValue(sequence, out var proposal)) yield return proposal;
             }
@@ -49,15 +59,16 @@ internal sealed class OpenProposals(MemberId self, ulong incarnation, TurnOption
 
     public OpenProposal Add(ReadOnlyMemory<byte> command, Action<ProposalOutcome> complete, long nowTick)
     {
-        // Looked up before the number is taken: at the latest, the oldest open proposal is this one.
-        var oldest = Oldest();
-        var proposal = new OpenProposal(new RequestId(self, incarnation, _next++, oldest), command, complete, nowTick + options.RequestTicks);
-        Invariant.That(oldest <= proposal.Id.Sequence);
-        _open.Add(proposal.Id.Sequence, proposal);
+        var proposal = new OpenProposal(_next++, command, complete, nowTick + options.RequestTicks);
+        _open.Add(proposal.Sequence, proposal);
         return proposal;
     }
 
     public OpenProposal? Find(ulong sequence) => _open.GetValueOrDefault(sequence);
+
+    public bool IsOpen(OpenProposal proposal) => _open.ContainsKey(proposal.Sequence);
+
+    public void Settle(OpenProposal proposal) => _open.Remove(proposal.Sequence);
 
     /// <summary>Takes a proposal out; null when it is settled already or not ours.</summary>
     public OpenProposal? Settle(RequestId id) =>
@@ -67,14 +78,8 @@ internal sealed class OpenProposals(MemberId self, ulong incarnation, TurnOption
     public OpenProposal? SettleExpired(long nowTick)
     {
         // All wait equally long, so that the oldest is the first to expire.
-        if (!_open.TryGetValue(Oldest(), out var oldest) || oldest.DeadlineTick > nowTick) return null;
-        _open.Remove(oldest.Id.Sequence);
+        if (!_open.TryGetValue(Oldest, out var oldest) || oldest.DeadlineTick > nowTick) return null;
+        _open.Remove(oldest.Sequence);
         return oldest;
-    }
-
-    private ulong Oldest()
-    {
-        while (_oldest < _next && !_open.ContainsKey(_oldest)) _oldest++;
-        return _oldest;
     }
 }

@@ -8,8 +8,10 @@ internal abstract record PeerMessage(ReplicaId From, ReplicaId To)
 {
     public sealed record Consensus(Message Message) : PeerMessage(Message.From, Message.To);
 
-    /// <summary>Proposals of the sender's callers, encoded with their <see cref="RequestId"/>s. Not answered when accepted: the sender sees them applied.</summary>
-    public sealed record Forward(ReplicaId From, ReplicaId To, IReadOnlyList<ForwardedProposal> Proposals) : PeerMessage(From, To);
+    /// <summary>Proposals of the sender's callers. Not answered when accepted: the sender sees them applied.</summary>
+    /// <param name="Sequences">Of the proposals, so that a refusal can name them without decoding.</param>
+    /// <param name="Payload">Of the entry they are to become.</param>
+    public sealed record Forward(ReplicaId From, ReplicaId To, ulong Incarnation, IReadOnlyList<ulong> Sequences, ReadOnlyMemory<byte> Payload) : PeerMessage(From, To);
 
     /// <summary>These were not taken; they may be sent again.</summary>
     public sealed record ForwardRefused(ReplicaId From, ReplicaId To, ulong Incarnation, IReadOnlyList<ulong> Sequences) : PeerMessage(From, To);
@@ -20,7 +22,3 @@ internal abstract record PeerMessage(ReplicaId From, ReplicaId To)
     /// <param name="Index">Null when the receiver could not confirm that it leads.</param>
     public sealed record AnswerRead(ReplicaId From, ReplicaId To, ulong Incarnation, ulong Ask, LogIndex? Index) : PeerMessage(From, To);
 }
-
-/// <param name="Sequence">Of the request, so that a refusal can name it without decoding.</param>
-/// <param name="Data">The entry's payload: request id and command.</param>
-internal readonly record struct ForwardedProposal(ulong Incarnation, ulong Sequence, ReadOnlyMemory<byte> Data);

@@ -9,8 +9,8 @@ namespace ControlPlane.Replica.Turns;
 /// <remarks>One caller. The host runs it on its loop, the simulator directly.</remarks>
 internal sealed class ReplicaCore
 {
-    // Of proposals in one message to the leader.
-    private const int ForwardSizeBytesMax = 1 << 20;
+    // Of the proposals of one entry: a larger one would keep heartbeats behind it waiting. A larger single proposal still goes alone.
+    private const int EntrySizeBytesMax = 1 << 20;
 
     private readonly TurnOptions _options;
     private readonly RaftNode _node;
@@ -21,6 +21,9 @@ internal sealed class ReplicaCore
     private readonly Effects _effects = new();
     private readonly List<(OpenProposal Proposal, ProposalOutcome Outcome)> _outcomes = [];
     private readonly Queue<OpenProposal> _toHandOver = new();
+
+    // Those that became entries in this turn; the context of an entry is its place in the list, counted from 1.
+    private readonly List<List<OpenProposal>> _handedOver = [];
     private readonly Dictionary<ulong, (ReplicaId Peer, ulong Incarnation, ulong Ask)> _askedByPeers = [];
     private readonly MemberId _self;
     private ReplicaState _state;
@@ -78,7 +81,7 @@ internal sealed class ReplicaCore
     {
         foreach (var proposal in _proposals.InOrder.ToList())
         {
-            _proposals.Settle(proposal.Id);
+            _proposals.Settle(proposal);
             proposal.Complete(proposal.MayBeInLog ? new ProposalOutcome.Unknown("the member stopped before the write was confirmed") : new ProposalOutcome.NotLeader(null));
         }
 
@@ -206,16 +209,12 @@ internal sealed class ReplicaCore
     {
         if (_node.Role != Role.Leader)
         {
-            foreach (var group in forward.Proposals.GroupBy(proposal => proposal.Incarnation))
-            {
-                _rim.Send(new PeerMessage.ForwardRefused(_node.Self, forward.From, group.Key, [.. group.Select(proposal => proposal.Sequence)]));
-            }
-
+            _rim.Send(new PeerMessage.ForwardRefused(_node.Self, forward.From, forward.Incarnation, forward.Sequences));
             return;
         }
 
         // A refusal for too much in flight is not reported: the sender tries again by itself, which is the back-off wanted.
-        _node.Step(new Input.Propose([.. forward.Proposals.Select(proposal => new Proposal(0, proposal.Data))]), _effects);
+        _node.Step(new Input.Propose([new Proposal(0, forward.Payload)]), _effects);
     }
 
     private void Take(ReceivedSnapshot snapshot)
@@ -244,6 +243,7 @@ internal sealed class ReplicaCore
         _toHandOver.Enqueue(proposal);
     }
 
+    /// <summary>Everything that waits becomes one entry, so that the log, the disk and the peers handle one thing a turn (ADR 0016).</summary>
     private void HandOver()
     {
         if (_toHandOver.Count == 0 || _node.Leader is not { } leader) return;
@@ -252,14 +252,17 @@ internal sealed class ReplicaCore
         while (_toHandOver.TryDequeue(out var proposal))
         {
             proposal.IsQueued = false;
-            if (_proposals.Find(proposal.Id.Sequence) is null) continue;
+            if (!_proposals.IsOpen(proposal)) continue;
+            if (batch.Count > 0 && sizeBytes + proposal.Command.Length > EntrySizeBytesMax)
+            {
+                HandOver(leader, batch);
+                batch = [];
+                sizeBytes = 0;
+            }
+
             (proposal.HandedTo, proposal.HandedAtTick) = (leader, _nowTick);
             batch.Add(proposal);
             sizeBytes += proposal.Command.Length;
-            if (sizeBytes < ForwardSizeBytesMax) continue;
-            HandOver(leader, batch);
-            batch.Clear();
-            sizeBytes = 0;
         }
 
         if (batch.Count > 0) HandOver(leader, batch);
@@ -267,15 +270,18 @@ internal sealed class ReplicaCore
 
     private void HandOver(ReplicaId leader, List<OpenProposal> batch)
     {
+        var commands = new NumberedCommand[batch.Count];
+        for (var i = 0; i < commands.Length; i++) commands[i] = new NumberedCommand(batch[i].Sequence, batch[i].Command);
+        var payload = ProposalCodec.Encode(_self, _proposals.Incarnation, _proposals.Oldest, commands);
         if (leader == _node.Self)
         {
-            _node.Step(new Input.Propose([.. batch.Select(proposal => new Proposal(proposal.Id.Sequence, ProposalCodec.Encode(proposal.Id, proposal.Command)))]), _effects);
+            _handedOver.Add(batch);
+            _node.Step(new Input.Propose([new Proposal((ulong)_handedOver.Count, payload)]), _effects);
             return;
         }
 
         foreach (var proposal in batch) proposal.MayBeInLog = true;
-        _rim.Send(new PeerMessage.Forward(_node.Self, leader,
-            [.. batch.Select(proposal => new ForwardedProposal(_proposals.Incarnation, proposal.Id.Sequence, ProposalCodec.Encode(proposal.Id, proposal.Command)))]));
+        _rim.Send(new PeerMessage.Forward(_node.Self, leader, _proposals.Incarnation, [.. batch.Select(proposal => proposal.Sequence)], payload));
     }
 
     private void AskForReads()
@@ -302,6 +308,7 @@ internal sealed class ReplicaCore
         Apply();
         Answer([.. _effects.Answers]);
         _effects.Clear();
+        _handedOver.Clear();
     }
 
     private void Apply()
@@ -321,9 +328,9 @@ internal sealed class ReplicaCore
         {
             _appliedSinceSnapshot++;
             _appliedBytesSinceSnapshot += entry.SizeBytes;
-            if (_state.Apply(entry) is { } applied && _proposals.Settle(applied.Id) is { } proposal)
+            foreach (var (id, result) in _state.Apply(entry))
             {
-                _outcomes.Add((proposal, new ProposalOutcome.Committed(applied.Result)));
+                if (_proposals.Settle(id) is { } proposal) _outcomes.Add((proposal, new ProposalOutcome.Committed(result)));
             }
         }
 
@@ -339,14 +346,11 @@ internal sealed class ReplicaCore
         {
             switch (answer)
             {
-                case Answer.Proposed(var sequence, _, _):
-                    if (_proposals.Find(sequence) is { } taken) taken.MayBeInLog = true;
+                case Answer.Proposed(var context, _, _):
+                    foreach (var proposal in HandedOver(context)) proposal.MayBeInLog = true;
                     break;
-                case Answer.ProposalRefused(var sequence, var reason, _) when _proposals.Find(sequence) is { } refused:
-                    refused.HandedTo = null;
-                    if (reason != RefusalReason.TooMuchInFlight || refused.MayBeInLog) break;
-                    _proposals.Settle(refused.Id);
-                    _outcomes.Add((refused, new ProposalOutcome.Rejected("too many bytes wait for their commit; retry when some are through")));
+                case Answer.ProposalRefused(var context, var reason, _):
+                    foreach (var proposal in HandedOver(context)) Refuse(proposal, reason);
                     break;
                 case Answer.ReadReady(var context, var index):
                     if (_askedByPeers.Remove(context, out var asker)) Reply(asker, index);
@@ -358,6 +362,17 @@ internal sealed class ReplicaCore
                     break;
             }
         }
+    }
+
+    // Forwarded ones have no context; their senders hear of them otherwise.
+    private List<OpenProposal> HandedOver(ulong context) => context == 0 || context > (ulong)_handedOver.Count ? [] : _handedOver[(int)context - 1];
+
+    private void Refuse(OpenProposal proposal, RefusalReason reason)
+    {
+        proposal.HandedTo = null;
+        if (reason != RefusalReason.TooMuchInFlight || proposal.MayBeInLog) return;
+        _proposals.Settle(proposal);
+        _outcomes.Add((proposal, new ProposalOutcome.Rejected("too many bytes wait for their commit; retry when some are through")));
     }
 
     // Not asked again before the next tick: whoever refused would refuse again at once.

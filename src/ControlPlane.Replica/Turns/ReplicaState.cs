@@ -21,16 +21,21 @@ internal sealed class ReplicaState(StoreState store, SessionTable sessions)
     /// <summary>Leases that entries have changed since <see cref="ForgetTouchedLeases"/>.</summary>
     public IReadOnlyList<LeaseId> TouchedLeases => _touchedLeases;
 
-    /// <summary>Applies one committed entry; null when it carries no command, or one that was applied before.</summary>
-    /// <exception cref="InvalidDataException">The entry is not a proposal: damage, or a version that this one does not know.</exception>
-    public AppliedRequest? Apply(Entry entry)
+    /// <summary>Applies one committed entry; what it carries and was applied before is left out of the answer.</summary>
+    /// <exception cref="InvalidDataException">The entry is not of this program's making: damage, or a version that this one does not know.</exception>
+    public IReadOnlyList<AppliedRequest> Apply(Entry entry)
     {
-        if (entry.Kind != EntryKind.Command) return null;
-        var (id, command) = ProposalCodec.Decode(entry.Data);
-        if (!sessions.TryEnter(id)) return null;
-        var result = store.Apply(command);
-        _touchedLeases.AddRange(store.TouchedLeases);
-        return new AppliedRequest(id, result);
+        if (entry.Kind != EntryKind.Command) return [];
+        var proposals = ProposalCodec.Decode(entry.Data);
+        var applied = new List<AppliedRequest>(proposals.Count);
+        foreach (var (id, command) in proposals)
+        {
+            if (!sessions.TryEnter(id)) continue;
+            applied.Add(new AppliedRequest(id, store.Apply(command)));
+            _touchedLeases.AddRange(store.TouchedLeases);
+        }
+
+        return applied;
     }
 
     public void ForgetTouchedLeases() => _touchedLeases.Clear();

@@ -48,8 +48,9 @@ public sealed class CommandCodecTests
     public void The_documented_example_has_these_bytes()
     {
         var command = Transaction.PutIf("a"u8.ToArray(), Revision.Zero, "1"u8.ToArray());
-        var bytes = ProposalCodec.Encode(new RequestId(new MemberId(7), 1, 5, 5), CommandCodec.Encode(command));
-        Assert.Equal("9507010505" + "9401" + "919402C401610000" + "919401C40161C4013100" + "90", Convert.ToHexString(bytes));
+        var bytes = ProposalCodec.Encode(new MemberId(7), 1, 5, [new NumberedCommand(5, CommandCodec.Encode(command)), new NumberedCommand(6, CommandCodec.Encode(new RevokeLease(new LeaseId(9))))]);
+        Assert.Equal("94070105" + "94" + "05" + "9401" + "919402C401610000" + "919401C40161C4013100" + "90" + "06" + "920509", Convert.ToHexString(bytes));
+        Assert.Equal([new RequestId(new MemberId(7), 1, 5, 5), new RequestId(new MemberId(7), 1, 6, 5)], ProposalCodec.Decode(bytes).Select(proposal => proposal.Id));
     }
 
     /// <summary>One of each kind, as the log of every version keeps it: logs outlive programs.</summary>
@@ -67,6 +68,21 @@ public sealed class CommandCodecTests
         CheckpointLeases checkpoint => $"CheckpointLeases {string.Join(' ', checkpoint.Leases.Select(seen => $"{seen.Lease.Lease}/{seen.Lease.Renewal}/{seen.RemainingSeconds}"))}",
         var other => other.ToString(),
     });
+
+    [Fact]
+    public void An_entry_of_one_proposal_from_before_batches_is_read()
+    {
+        var (id, command) = Assert.Single(ProposalCodec.Decode(Convert.FromHexString("9507010503" + "9401" + "919402C401610000" + "919401C40161C4013100" + "90")));
+        Assert.Equal(new RequestId(new MemberId(7), 1, 5, 3), id);
+        Assert.Equal(CommandCodec.Encode(Transaction.PutIf("a"u8.ToArray(), Revision.Zero, "1"u8.ToArray())), CommandCodec.Encode(command));
+    }
+
+    [Theory]
+    // A sequence without its command, a cut list, and a byte too many.
+    [InlineData("940701059105")]
+    [InlineData("9407010594" + "05" + "920509")]
+    [InlineData("9407010592" + "05" + "920509" + "00")]
+    public void A_payload_that_is_not_whole_is_refused(string hex) => Assert.Throws<InvalidDataException>(() => ProposalCodec.Decode(Convert.FromHexString(hex)));
 
     [Fact]
     public void What_is_written_is_read_back() => Commands.Sample(command =>

@@ -34,7 +34,7 @@ public sealed class PeerCodecTests
             new InstallSnapshot(From, To, new Term(4), new SnapshotMark(new LogIndex(9), new Term(3), Members)),
             new TimeoutNow(From, To, new Term(ulong.MaxValue)),
         }.Select(message => new PeerMessage.Consensus(message)),
-        new PeerMessage.Forward(From, To, [new ForwardedProposal(1, 2, new byte[] { 9 }), new ForwardedProposal(1, 3, default)]),
+        new PeerMessage.Forward(From, To, 1, [2, 3], new byte[] { 9 }),
         new PeerMessage.ForwardRefused(From, To, 1, [2, 3]),
         new PeerMessage.AskRead(From, To, 1, 5),
         new PeerMessage.AnswerRead(From, To, 1, 5, new LogIndex(9)),

@@ -33,8 +33,8 @@ public sealed class SnapshotCodecTests
         Assert.Equal(state.View.StateHash, restored.View.StateHash);
         Assert.Equal(state.View.Revision, restored.View.Revision);
         // A request that was applied before the snapshot is not applied again after it.
-        Assert.Null(restored.Apply(Entry(7, 0)));
-        Assert.NotNull(restored.Apply(Entry(301, 0)));
+        Assert.Empty(restored.Apply(Entry(7, 0)));
+        Assert.Single(restored.Apply(Entry(301, 0)));
         Assert.Equal(bytes, Write(Read(bytes)));
     }
 
@@ -86,7 +86,7 @@ public sealed class SnapshotCodecTests
     private static ReplicaState Filled(int count, int valueSizeBytes)
     {
         var state = new ReplicaState();
-        for (var i = 1; i <= count; i++) Assert.NotNull(state.Apply(Entry(i, valueSizeBytes)));
+        for (var i = 1; i <= count; i++) Assert.Single(state.Apply(Entry(i, valueSizeBytes)));
         return state;
     }
 
@@ -98,7 +98,7 @@ public sealed class SnapshotCodecTests
 
     private static Entry Entry(int sequence, Command command)
     {
-        var data = ProposalCodec.Encode(new RequestId(new MemberId(3), 1, (ulong)sequence, 1), CommandCodec.Encode(command));
+        var data = ProposalCodec.Encode(new MemberId(3), 1, 1, [new NumberedCommand((ulong)sequence, CommandCodec.Encode(command))]);
         return new Entry(new Term(1), new LogIndex((ulong)sequence), EntryKind.Command, data);
     }
 
