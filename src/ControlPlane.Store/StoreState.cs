@@ -102,31 +102,13 @@ public sealed class StoreState
     private Result ApplyTransaction(Transaction transaction)
     {
         if (TransactionRules.Refusal(transaction) is { } malformed) return malformed;
-        var succeeded = transaction.Compares.All(compare => TransactionRules.Holds(compare, _tree.Find(compare.Key.Span)));
-        var operations = succeeded ? transaction.Success : transaction.Failure;
-
+        var branch = ChosenBranch.Of(transaction, _tree);
         // Everything that can be refused is refused before the first change: a transaction is whole or nothing.
-        foreach (var operation in operations)
-        {
-            if (operation is Operation.Put put && put.Lease != LeaseId.None && _leases.Find(put.Lease) is null)
-                return new RefusedResult($"lease {put.Lease} does not exist; grant it before putting keys under it");
-        }
-
+        if (branch.Refusal(_tree, _leases) is { } refused) return refused;
         var edit = new Edit(this);
-        var results = ImmutableArray.CreateBuilder<OperationResult>(operations.Length);
-        foreach (var operation in operations)
-        {
-            results.Add(operation switch
-            {
-                Operation.Put put => new OperationResult.Put(edit.Put(put)),
-                Operation.Delete delete => new OperationResult.Delete(edit.Delete(delete)),
-                Operation.Read read => new OperationResult.Read(edit.Read(read)),
-                _ => throw new InvariantViolationException($"no such operation: {operation.GetType().Name}"),
-            });
-        }
-
+        var results = edit.Run(branch);
         edit.Finish();
-        return new TransactionResult(succeeded, _revision, results.MoveToImmutable());
+        return new TransactionResult(branch.Succeeded, _revision, results);
     }
 
     private Result ApplyGrant(GrantLease grant)
@@ -205,14 +187,15 @@ public sealed class StoreState
     private Result ApplyCompact(Compact compact)
     {
         if (compact.Floor > _revision)
-            return new RefusedResult($"revision {compact.Floor} is in the future; the newest is {_revision}");
-        if (compact.Floor > _compactionFloor)
+            return new RefusedResult($"revision {compact.Floor} is in the future; the newest is {_revision}") { Refusal = Refusal.InTheFuture };
+        var hasMoved = compact.Floor > _compactionFloor;
+        if (hasMoved)
         {
             _compactionFloor = compact.Floor;
             _history.Compact(compact.Floor);
         }
 
-        return new CompactResult(_compactionFloor);
+        return new CompactResult(_compactionFloor, hasMoved);
     }
 
     /// <summary>The changes of one revision while they are made.</summary>
@@ -223,17 +206,43 @@ public sealed class StoreState
         private readonly ulong _sumBefore = state._recordSum;
         private readonly List<Change> _changes = [];
 
-        public Record? Put(Operation.Put put)
+        public ImmutableArray<OperationResult> Run(ChosenBranch branch)
+        {
+            var results = ImmutableArray.CreateBuilder<OperationResult>(branch.Operations.Length);
+            var nested = 0;
+            foreach (var operation in branch.Operations)
+            {
+                results.Add(operation switch
+                {
+                    Operation.Put put => new OperationResult.Put(Put(put)),
+                    Operation.Delete delete => new OperationResult.Delete(Delete(delete)),
+                    Operation.Read read => Read(read),
+                    Operation.Nested => RunNested(branch.Nested[nested++]),
+                    _ => throw new InvariantViolationException($"no such operation: {operation.GetType().Name}"),
+                });
+            }
+
+            return results.MoveToImmutable();
+        }
+
+        private OperationResult.Nested RunNested(ChosenBranch branch) => new(branch.Succeeded, Run(branch));
+
+        private Record? Put(Operation.Put put)
         {
             var before = state._tree.Find(put.Key.Span);
             var record = new Record(
-                put.Key, put.Value, before?.Created ?? _revision, _revision, (before?.Version ?? 0) + 1, put.Lease);
+                put.Key,
+                put.KeepsValue ? before!.Value : put.Value,
+                before?.Created ?? _revision,
+                _revision,
+                (before?.Version ?? 0) + 1,
+                put.KeepsLease ? before!.Lease : put.Lease);
             state._tree = state._tree.Put(record, out _);
             Follow(record.Key, record, before);
             return before;
         }
 
-        public ImmutableArray<Record> Delete(Operation.Delete delete)
+        private ImmutableArray<Record> Delete(Operation.Delete delete)
         {
             var records = Matching(delete.Key, delete.End, null);
             foreach (var record in records) Delete(record);
@@ -247,7 +256,12 @@ public sealed class StoreState
             Follow(record.Key, null, record);
         }
 
-        public ImmutableArray<Record> Read(Operation.Read read) => Matching(read.Key, read.End, read.Limit);
+        private OperationResult.Read Read(Operation.Read read)
+        {
+            var records = Matching(read.Key, read.End, read.Limit);
+            var count = records.Length < read.Limit || read.Limit is null || read.End is not { } end ? records.Length : state._tree.CountIn(read.Key.Span, end.Span);
+            return new OperationResult.Read(records, count);
+        }
 
         /// <summary>Makes the changes a revision; without any, the store stays at the revision it has.</summary>
         public void Finish()
@@ -268,7 +282,7 @@ public sealed class StoreState
         private ImmutableArray<Record> Matching(ReadOnlyMemory<byte> key, ReadOnlyMemory<byte>? end, int? limit)
         {
             if (end is null) return state._tree.Find(key.Span) is { } record ? [record] : [];
-            var range = state._tree.Range(key, end);
+            var range = state._tree.Range(key, end is { IsEmpty: true } ? null : end);
             return limit is { } most ? [.. range.Take(most)] : [.. range];
         }
     }

@@ -151,7 +151,7 @@ internal static class CommandCodec
 
     private static void WriteCompare(ref MessagePackWriter writer, Compare compare)
     {
-        writer.WriteArrayHeader(4);
+        writer.WriteArrayHeader(compare.End is null ? 4 : 5);
         writer.Write(compare switch
         {
             Compare.CreatedRevision => 1,
@@ -181,16 +181,18 @@ internal static class CommandCodec
                 writer.Write(lease.Target.Value);
                 break;
         }
+
+        if (compare.End is { } end) writer.Write(end.Span);
     }
 
     private static Compare ReadCompare(ref MessagePackReader reader)
     {
         var (tag, count) = Pack.ReadTag(ref reader);
-        Pack.ExpectFields(tag, count, 3);
+        if (count != 4) Pack.ExpectFields(tag, count, 3);
         var key = Pack.ReadBytes(ref reader);
         var comparison = (Comparison)reader.ReadInt32();
         if (!Enum.IsDefined(comparison)) throw Pack.Unknown("comparison", (int)comparison);
-        return tag switch
+        Compare compare = tag switch
         {
             1 => new Compare.CreatedRevision(key, comparison, new Revision(reader.ReadInt64())),
             2 => new Compare.ModifiedRevision(key, comparison, new Revision(reader.ReadInt64())),
@@ -199,12 +201,21 @@ internal static class CommandCodec
             5 => new Compare.Lease(key, comparison, new LeaseId(reader.ReadInt64())),
             _ => throw Pack.Unknown("compare", tag),
         };
+        return count == 3 ? compare : compare with { End = Pack.ReadBytes(ref reader) };
     }
 
     private static void WriteOperation(ref MessagePackWriter writer, Operation operation)
     {
         switch (operation)
         {
+            case Operation.Put put when put.KeepsValue || put.KeepsLease:
+                writer.WriteArrayHeader(4);
+                writer.Write(4);
+                writer.Write(put.Key.Span);
+                Pack.WriteBytesOrNil(ref writer, put.KeepsValue ? (ReadOnlyMemory<byte>?)null : put.Value);
+                if (put.KeepsLease) writer.WriteNil();
+                else writer.Write(put.Lease.Value);
+                break;
             case Operation.Put put:
                 writer.WriteArrayHeader(4);
                 writer.Write(1);
@@ -226,6 +237,13 @@ internal static class CommandCodec
                 if (read.Limit is { } limit) writer.Write(limit);
                 else writer.WriteNil();
                 break;
+            case Operation.Nested nested:
+                // Refused here rather than by every member that reads the entry back.
+                if (nested.Transaction.Depth >= Transaction.DepthMax) throw new ArgumentException($"transactions are nested more than {Transaction.DepthMax} deep", nameof(operation));
+                writer.WriteArrayHeader(4);
+                writer.Write(5);
+                WriteParts(ref writer, nested.Transaction);
+                break;
             default:
                 throw new ArgumentOutOfRangeException(nameof(operation), operation, null);
         }
@@ -245,6 +263,18 @@ internal static class CommandCodec
             case 3:
                 Pack.ExpectFields(tag, count, 3);
                 return new Operation.Read(Pack.ReadBytes(ref reader), Pack.ReadBytesOrNil(ref reader), reader.TryReadNil() ? null : reader.ReadInt32());
+            case 4:
+                Pack.ExpectFields(tag, count, 3);
+                var (key, value) = (Pack.ReadBytes(ref reader), Pack.ReadBytesOrNil(ref reader));
+                var keepsLease = reader.TryReadNil();
+                return new Operation.Put(key, value ?? default, keepsLease ? LeaseId.None : new LeaseId(reader.ReadInt64())) { KeepsValue = value is null, KeepsLease = keepsLease };
+            case 5:
+                Pack.ExpectFields(tag, count, 3);
+                // Bounded, because damage must not become a stack overflow, which nothing catches.
+                if (++reader.Depth >= Transaction.DepthMax) throw new InvalidDataException($"transactions are nested more than {Transaction.DepthMax} deep");
+                var nested = new Operation.Nested(ReadParts(ref reader));
+                reader.Depth--;
+                return nested;
             default:
                 throw Pack.Unknown("operation", tag);
         }

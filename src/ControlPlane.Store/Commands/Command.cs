@@ -15,6 +15,12 @@ public sealed record Transaction(
     ImmutableArray<Operation> Success,
     ImmutableArray<Operation> Failure) : Command
 {
+    /// <summary>How deep transactions may be nested; 64 is more than any client's messages can carry, and no danger to a stack.</summary>
+    public const int DepthMax = 64;
+
+    /// <summary>1, and one more for each level of transactions inside it.</summary>
+    public int Depth => 1 + Success.Concat(Failure).OfType<Operation.Nested>().Select(nested => nested.Transaction.Depth).DefaultIfEmpty(0).Max();
+
     /// <summary>Puts <paramref name="value"/> if the key is still at <paramref name="expected"/> (<see cref="Revision.Zero"/>: does not exist).</summary>
     public static Transaction PutIf(ReadOnlyMemory<byte> key, Revision expected, ReadOnlyMemory<byte> value) =>
         new([new Compare.ModifiedRevision(key, Comparison.Equal, expected)], [new Operation.Put(key, value, LeaseId.None)], []);
@@ -62,6 +68,10 @@ public enum Comparison
 /// <summary>A condition on one key. A key that does not exist has revisions 0, version 0, no lease and an empty value.</summary>
 public abstract record Compare(ReadOnlyMemory<byte> Key, Comparison Comparison)
 {
+    /// <summary>When given, the condition must hold for every key in [Key, End), and if there is none, for a key that does not exist; an empty end
+    /// means "to the last key".</summary>
+    public ReadOnlyMemory<byte>? End { get; init; }
+
     public sealed record CreatedRevision(ReadOnlyMemory<byte> Key, Comparison Comparison, Revision Target) : Compare(Key, Comparison);
 
     public sealed record ModifiedRevision(ReadOnlyMemory<byte> Key, Comparison Comparison, Revision Target) : Compare(Key, Comparison);
@@ -76,11 +86,22 @@ public abstract record Compare(ReadOnlyMemory<byte> Key, Comparison Comparison)
 /// <summary>One step of a transaction.</summary>
 public abstract record Operation
 {
-    public sealed record Put(ReadOnlyMemory<byte> Key, ReadOnlyMemory<byte> Value, LeaseId Lease) : Operation;
+    public sealed record Put(ReadOnlyMemory<byte> Key, ReadOnlyMemory<byte> Value, LeaseId Lease) : Operation
+    {
+        /// <summary>Leaves the value as it is and ignores <see cref="Value"/>; refused when the key does not exist.</summary>
+        public bool KeepsValue { get; init; }
 
-    /// <summary>Deletes <paramref name="Key"/>, or with <paramref name="End"/> every key in [Key, End).</summary>
+        /// <summary>Leaves the key under the lease it has and ignores <see cref="Lease"/>; refused when the key does not exist.</summary>
+        public bool KeepsLease { get; init; }
+    }
+
+    /// <summary>Deletes <paramref name="Key"/>, or with <paramref name="End"/> every key in [Key, End); an empty end means "to the last key".</summary>
     public sealed record Delete(ReadOnlyMemory<byte> Key, ReadOnlyMemory<byte>? End) : Operation;
 
-    /// <summary>Reads <paramref name="Key"/>, or with <paramref name="End"/> [Key, End), within the transaction.</summary>
+    /// <summary>Reads <paramref name="Key"/>, or with <paramref name="End"/> [Key, End), within the transaction; an empty end means "to the last key".</summary>
     public sealed record Read(ReadOnlyMemory<byte> Key, ReadOnlyMemory<byte>? End, int? Limit) : Operation;
+
+    /// <summary>A transaction inside the transaction: its branch is chosen, as the outer one, by the state before the first change, and what it does
+    /// belongs to the same revision.</summary>
+    public sealed record Nested(Transaction Transaction) : Operation;
 }

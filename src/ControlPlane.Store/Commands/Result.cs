@@ -17,11 +17,35 @@ public sealed record BatchResult(ImmutableArray<Result> Transactions) : Result;
 public sealed record LeaseResult(ImmutableArray<LeaseId> Unknown, Revision Revision) : Result;
 
 /// <param name="Floor">The committed floor in force after the command; a member's own history may start later.</param>
-public sealed record CompactResult(Revision Floor) : Result;
+/// <param name="HasMoved">False when the floor was as high before.</param>
+public sealed record CompactResult(Revision Floor, bool HasMoved) : Result;
 
 /// <summary>The command was well-formed but may not run; nothing changed.</summary>
 /// <param name="Reason">A sentence for the caller: what was wrong and what would be right.</param>
-public sealed record RefusedResult(string Reason) : Result;
+public sealed record RefusedResult(string Reason) : Result
+{
+    /// <summary>The same for programs.</summary>
+    public Refusal Refusal { get; init; }
+}
+
+/// <summary>Why a command may not run.</summary>
+public enum Refusal
+{
+    /// <summary>It makes no sense in any state.</summary>
+    Malformed,
+
+    /// <summary>A transaction changes a key twice.</summary>
+    ChangedTwice,
+
+    /// <summary>A put names a lease that does not exist.</summary>
+    NoSuchLease,
+
+    /// <summary>A put keeps the value or the lease of a key that does not exist.</summary>
+    NoSuchKey,
+
+    /// <summary>It names a revision that is not reached yet.</summary>
+    InTheFuture,
+}
 
 public abstract record OperationResult
 {
@@ -30,5 +54,11 @@ public abstract record OperationResult
 
     public sealed record Delete(ImmutableArray<Record> Deleted) : OperationResult;
 
-    public sealed record Read(ImmutableArray<Record> Records) : OperationResult;
+    /// <param name="Records">In key order, at most as many as the limit.</param>
+    /// <param name="Count">How many there are without the limit.</param>
+    public sealed record Read(ImmutableArray<Record> Records, long Count) : OperationResult;
+
+    /// <param name="Succeeded">Whether every comparison of the nested transaction held.</param>
+    /// <param name="Operations">One element an operation of its branch that ran, in order.</param>
+    public sealed record Nested(bool Succeeded, ImmutableArray<OperationResult> Operations) : OperationResult;
 }

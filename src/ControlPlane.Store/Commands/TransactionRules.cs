@@ -5,16 +5,19 @@ namespace ControlPlane.Store.Commands;
 /// <summary>What a transaction may ask for, and when a comparison holds.</summary>
 internal static class TransactionRules
 {
-    /// <summary>Why the transaction may not run whatever the state, or null. Both branches must be well-formed, so that the answer does not
-    /// depend on which one would have run.</summary>
-    public static RefusedResult? Refusal(Transaction transaction)
+    /// <summary>Why the transaction may not run whatever the state, or null. Both branches must be well-formed, also of nested transactions, so that the
+    /// answer does not depend on which one would have run.</summary>
+    public static RefusedResult? Refusal(Transaction transaction) => Refusal(transaction, 1, null, 0);
+
+    private static RefusedResult? Refusal(Transaction transaction, int depth, ChangedKeys? outer, int part)
     {
+        if (depth > Transaction.DepthMax) return new RefusedResult($"transactions are nested more than {Transaction.DepthMax} deep");
         foreach (var compare in transaction.Compares)
         {
-            if (compare.Key.IsEmpty) return new RefusedResult("a comparison names an empty key");
+            if (compare.Key.IsEmpty && compare.End is null) return new RefusedResult("a comparison names an empty key");
         }
 
-        return Refusal(transaction.Success) ?? Refusal(transaction.Failure);
+        return Refusal(transaction.Success, depth, outer, part) ?? Refusal(transaction.Failure, depth, outer, part);
     }
 
     /// <summary>Whether the comparison holds for <paramref name="record"/>; null stands for revisions 0, version 0, no lease and an empty value.</summary>
@@ -39,56 +42,41 @@ internal static class TransactionRules
         };
     }
 
-    private static RefusedResult? Refusal(ImmutableArray<Operation> operations)
+    /// <param name="outer">Where the transaction around this one collects what its parts change; null for the outermost.</param>
+    /// <param name="part">Which part of the outer transaction this is: what its two branches change may be the same, since only one runs.</param>
+    private static RefusedResult? Refusal(ImmutableArray<Operation> operations, int depth, ChangedKeys? outer, int part)
     {
-        var puts = new List<ReadOnlyMemory<byte>>();
-        foreach (var operation in operations)
+        var changed = operations.Length > 1 ? new ChangedKeys() : null;
+        for (var index = 0; index < operations.Length; index++)
         {
-            var (key, limit) = operation switch
+            switch (operations[index])
             {
-                Operation.Put put => (put.Key, null),
-                Operation.Delete delete => (delete.Key, null),
-                Operation.Read read => (read.Key, read.Limit),
-                _ => throw new InvariantViolationException($"no such operation: {operation.GetType().Name}"),
-            };
-            if (key.IsEmpty && operation is Operation.Put) return new RefusedResult("a put names an empty key");
-            if (limit < 0) return new RefusedResult($"a read's limit is {limit}; leave it out to read everything");
-            if (operation is Operation.Put) puts.Add(key);
+                case Operation.Put put:
+                    if (put.Key.IsEmpty) return new RefusedResult("a put names an empty key");
+                    changed?.Add(put, index);
+                    outer?.Add(put, part);
+                    break;
+                case Operation.Delete delete:
+                    changed?.Add(delete, index);
+                    outer?.Add(delete, part);
+                    break;
+                case Operation.Read read:
+                    if (read.Limit < 0) return new RefusedResult($"a read's limit is {read.Limit}; leave it out to read everything");
+                    break;
+                case Operation.Nested nested:
+                    var inner = changed is null && outer is null ? null : new ChangedKeys();
+                    if (Refusal(nested.Transaction, depth + 1, inner, index) is { } wrong) return wrong;
+                    if (inner is null) break;
+                    changed?.Add(inner, index);
+                    outer?.Add(inner, part);
+                    break;
+                default:
+                    throw new InvariantViolationException($"no such operation: {operations[index].GetType().Name}");
+            }
         }
 
-        if (puts.Count == 0 || operations.Length == 1) return null;
-        puts.Sort((left, right) => left.Span.SequenceCompareTo(right.Span));
-        for (var index = 1; index < puts.Count; index++)
-        {
-            if (puts[index].Span.SequenceEqual(puts[index - 1].Span)) return new RefusedResult(TwiceChanged(puts[index]));
-        }
-
-        foreach (var operation in operations)
-        {
-            if (operation is Operation.Delete delete && TryFindPut(puts, delete, out var key)) return new RefusedResult(TwiceChanged(key));
-        }
-
-        return null;
+        return changed?.FindTwiceChanged() is { } key
+            ? new RefusedResult($"key {Convert.ToHexString(key.Span)} (hex) is changed twice in one transaction; split it into two") { Refusal = Commands.Refusal.ChangedTwice }
+            : null;
     }
-
-    /// <summary>A key that is put and deleted: which of both would win is not the store's to guess.</summary>
-    private static bool TryFindPut(List<ReadOnlyMemory<byte>> sortedPuts, Operation.Delete delete, out ReadOnlyMemory<byte> key)
-    {
-        int low = 0, high = sortedPuts.Count;
-        while (low < high)
-        {
-            var middle = (low + high) >>> 1;
-            if (sortedPuts[middle].Span.SequenceCompareTo(delete.Key.Span) < 0) low = middle + 1;
-            else high = middle;
-        }
-
-        key = low < sortedPuts.Count ? sortedPuts[low] : default;
-        if (low == sortedPuts.Count) return false;
-        return delete.End is { } end
-            ? key.Span.SequenceCompareTo(end.Span) < 0
-            : key.Span.SequenceEqual(delete.Key.Span);
-    }
-
-    private static string TwiceChanged(ReadOnlyMemory<byte> key) =>
-        $"key {Convert.ToHexString(key.Span)} (hex) is changed twice in one transaction; split it into two";
 }

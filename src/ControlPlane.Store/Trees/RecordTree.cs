@@ -62,6 +62,9 @@ internal readonly struct RecordTree
     /// <summary>How many keys are lower than <paramref name="key"/>.</summary>
     public int Rank(ReadOnlySpan<byte> key) => _root?.Rank(key) ?? 0;
 
+    /// <summary>How many keys lie in [start, end); an empty <paramref name="end"/> means "to the last key".</summary>
+    public long CountIn(ReadOnlySpan<byte> start, ReadOnlySpan<byte> end) => Math.Max(0, (end.IsEmpty ? Count : Rank(end)) - Rank(start));
+
     /// <param name="previous">The record replaced, or null.</param>
     public RecordTree Put(Record record, out Record? previous)
     {

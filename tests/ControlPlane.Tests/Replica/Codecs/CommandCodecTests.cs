@@ -18,14 +18,23 @@ public sealed class CommandCodecTests
 
     private static readonly Gen<Comparison> Comparisons = Gen.Int[0, 3].Select(number => (Comparison)number);
 
-    private static readonly Gen<Compare> Compares = Gen.OneOf<Compare>(
+    private static readonly Gen<Compare> Compares = Gen.Select(SingleCompares, BytesOrNone, (compare, end) => compare with { End = end });
+
+    private static Gen<Compare> SingleCompares => Gen.OneOf<Compare>(
         Gen.Select(Bytes, Comparisons, Gen.Long).Select((key, comparison, target) => (Compare)new Compare.CreatedRevision(key, comparison, new Revision(target))),
         Gen.Select(Bytes, Comparisons, Gen.Long).Select((key, comparison, target) => (Compare)new Compare.ModifiedRevision(key, comparison, new Revision(target))),
         Gen.Select(Bytes, Comparisons, Gen.Long).Select((key, comparison, target) => (Compare)new Compare.Version(key, comparison, target)),
         Gen.Select(Bytes, Comparisons, Bytes).Select((key, comparison, target) => (Compare)new Compare.Value(key, comparison, target)),
         Gen.Select(Bytes, Comparisons, Gen.Long).Select((key, comparison, target) => (Compare)new Compare.Lease(key, comparison, new LeaseId(target))));
 
-    private static readonly Gen<Operation> Operations = Gen.OneOf<Operation>(
+    private static readonly Gen<Operation> Operations = Gen.OneOf(
+        FlatOperations,
+        Gen.Select(Compares.Array[0, 2], FlatOperations.Array[0, 2], FlatOperations.Array[0, 2])
+            .Select((compares, success, failure) => (Operation)new Operation.Nested(new Transaction([.. compares], [.. success], [.. failure]))));
+
+    private static Gen<Operation> FlatOperations => Gen.OneOf<Operation>(
+        Gen.Select(Bytes, Bytes, Gen.Long, Gen.Bool, Gen.Bool)
+            .Select((key, value, lease, keepsValue, keepsLease) => (Operation)new Operation.Put(key, value, new LeaseId(lease)) { KeepsValue = keepsValue, KeepsLease = keepsLease }),
         Gen.Select(Bytes, Bytes, Gen.Long).Select((key, value, lease) => (Operation)new Operation.Put(key, value, new LeaseId(lease))),
         Gen.Select(Bytes, BytesOrNone).Select((key, end) => (Operation)new Operation.Delete(key, end)),
         Gen.Select(Bytes, BytesOrNone, Gen.Int.Nullable()).Select((key, end, limit) => (Operation)new Operation.Read(key, end, limit)));
@@ -83,6 +92,29 @@ public sealed class CommandCodecTests
     [InlineData("9407010594" + "05" + "920509")]
     [InlineData("9407010592" + "05" + "920509" + "00")]
     public void A_payload_that_is_not_whole_is_refused(string hex) => Assert.Throws<InvalidDataException>(() => ProposalCodec.Decode(Convert.FromHexString(hex)));
+
+    [Fact]
+    public void The_documented_example_of_ranges_kept_values_and_nesting_has_these_bytes()
+    {
+        var nested = new Transaction([], [new Operation.Read("c"u8.ToArray(), null, null)], []);
+        var command = new Transaction(
+            [new Compare.Version("a"u8.ToArray(), Comparison.Equal, 0) { End = ReadOnlyMemory<byte>.Empty }],
+            [new Operation.Put("b"u8.ToArray(), default, new LeaseId(7)) { KeepsValue = true }],
+            [new Operation.Nested(nested)]);
+        Assert.Equal("9401" + "919503C401610000C400" + "919404C40162C007" + "91940590919403C40163C0C090", Convert.ToHexString(CommandCodec.Encode(command)));
+    }
+
+    [Fact]
+    public void Nesting_is_bounded_on_the_way_in_and_on_the_way_out()
+    {
+        var deepest = Nest(Transaction.DepthMax);
+        Assert.Equal(deepest.Depth, ((Transaction)CommandCodec.Decode(CommandCodec.Encode(deepest))).Depth);
+        Assert.Throws<ArgumentException>(() => CommandCodec.Encode(Nest(Transaction.DepthMax + 1)));
+        var damage = Convert.FromHexString("940190" + string.Concat(Enumerable.Repeat("91940590", 100_000)));
+        Assert.Contains("deep", Assert.Throws<InvalidDataException>(() => CommandCodec.Decode(damage)).Message);
+
+        static Transaction Nest(int depth) => depth == 1 ? new Transaction([], [], []) : new Transaction([], [new Operation.Nested(Nest(depth - 1))], []);
+    }
 
     [Fact]
     public void What_is_written_is_read_back() => Commands.Sample(command =>

@@ -1,0 +1,52 @@
+using System.Collections.Immutable;
+using ControlPlane.Store.Leases;
+using ControlPlane.Store.Trees;
+
+namespace ControlPlane.Store.Commands;
+
+/// <summary>What a transaction does in one state: which of its branches runs, and which branches of the transactions nested in that one.</summary>
+/// <param name="Succeeded">Whether every comparison held.</param>
+/// <param name="Operations">The branch.</param>
+/// <param name="Nested">One element a nested transaction of the branch, in order.</param>
+internal sealed record ChosenBranch(bool Succeeded, ImmutableArray<Operation> Operations, ImmutableArray<ChosenBranch> Nested)
+{
+    public static ChosenBranch Of(Transaction transaction, RecordTree tree)
+    {
+        var succeeded = transaction.Compares.All(compare => Holds(compare, tree));
+        var operations = succeeded ? transaction.Success : transaction.Failure;
+        return new ChosenBranch(succeeded, operations, [.. operations.OfType<Operation.Nested>().Select(nested => Of(nested.Transaction, tree))]);
+    }
+
+    /// <summary>Why the branch can not be carried out in this state, or null.</summary>
+    public RefusedResult? Refusal(RecordTree tree, LeaseTable leases)
+    {
+        foreach (var operation in Operations)
+        {
+            if (operation is not Operation.Put put) continue;
+            if (put is { KeepsLease: false } && put.Lease != LeaseId.None && leases.Find(put.Lease) is null)
+            {
+                return new RefusedResult($"lease {put.Lease} does not exist; grant it before putting keys under it") { Refusal = Commands.Refusal.NoSuchLease };
+            }
+
+            if ((put.KeepsValue || put.KeepsLease) && tree.Find(put.Key.Span) is null)
+            {
+                return new RefusedResult($"key {Convert.ToHexString(put.Key.Span)} (hex) does not exist, so that there is nothing to keep") { Refusal = Commands.Refusal.NoSuchKey };
+            }
+        }
+
+        return Nested.Select(nested => nested.Refusal(tree, leases)).FirstOrDefault(refusal => refusal is not null);
+    }
+
+    private static bool Holds(Compare compare, RecordTree tree)
+    {
+        if (compare.End is not { } end) return TransactionRules.Holds(compare, tree.Find(compare.Key.Span));
+        var isEmpty = true;
+        foreach (var record in tree.Range(compare.Key, end.IsEmpty ? (ReadOnlyMemory<byte>?)null : end))
+        {
+            if (!TransactionRules.Holds(compare, record)) return false;
+            isEmpty = false;
+        }
+
+        return !isEmpty || TransactionRules.Holds(compare, null);
+    }
+}
