@@ -34,7 +34,13 @@ public abstract record Input
     /// <summary>The last sends to <paramref name="Peer"/> are known to be lost.</summary>
     public sealed record Unreachable(ReplicaId Peer) : Input;
 
-    /// <summary>Hand leadership to <paramref name="Target"/>.</summary>
+    /// <summary>More time has passed since the last tick than one tick, and will count as one: a leader's lease proves nothing any more. Comes first in a
+    /// batch, before the reads that arrived meanwhile; only hosts that turn on <see cref="RaftOptions.LeaseReads"/> need it.</summary>
+    public sealed record Late : Input;
+
+    /// <summary>Hand leadership to <paramref name="Target"/>, a voter, once its log is complete; given up after an election timeout. Proposals are refused
+    /// meanwhile. A request for somebody else takes the place of the one under way, one for the same target changes nothing.</summary>
+    /// <remarks>Not answered: watch <see cref="RaftNode.TransferTarget"/> and who leads.</remarks>
     public sealed record Transfer(ReplicaId Target) : Input;
 
     /// <summary>Go over to another configuration: in one step when at most one voter comes or goes, else by way of a joint configuration, which whoever
@@ -45,6 +51,9 @@ public abstract record Input
     /// <param name="Context">A number of the caller's choosing, handed back in the answer.</param>
     /// <param name="Next">The aim, without outgoing voters.</param>
     public sealed record ChangeConfiguration(ulong Context, Configuration Next) : Input;
+
+    /// <summary>A follower stops protecting its leader, of whose end it has learnt some other way, and votes for whoever asks. Without effect when leases are on.</summary>
+    public sealed record ForgetLeader : Input;
 
     /// <summary>Start an election now (a sole voter need not wait for a timeout).</summary>
     public sealed record Campaign : Input;

@@ -42,7 +42,8 @@ public sealed class RaftNode
         Writes = new WriteLedger(Log.LastIndex);
         Commit = snapshot.Index;
         Applied = snapshot.Index;
-        _clock = new ElectionClock(options.ElectionTicks, options.Seed);
+        // A lease may count on what this member heard before it restarted.
+        _clock = new ElectionClock(options.ElectionTicks, options.Seed, isLoyalAtStart: options.LeaseReads);
     }
 
     public ReplicaId Self => Options.Self;
@@ -84,6 +85,9 @@ public sealed class RaftNode
 
     /// <summary>A change is not committed yet, or only half way through; another one would be refused.</summary>
     public bool IsChangingConfiguration => Log.ConfigurationIndex > Commit || Configuration.IsJoint;
+
+    /// <summary>To whom leadership is being handed; null when it is not. Gone without <see cref="Role"/> having changed means that it failed.</summary>
+    public ReplicaId? TransferTarget => Reign?.TransferTarget;
 
     /// <summary>True on a leader that has applied an entry of its own term, so that its state is complete.</summary>
     public bool IsReady => Reign is not null && Applied >= Reign.Opening;
@@ -144,6 +148,12 @@ public sealed class RaftNode
                 if (Reign is not null) Reign.ChangeConfiguration(context, next, effects);
                 else effects.Answers.Add(new Answer.ProposalRefused(context, RefusalReason.NotLeader, Leader));
                 break;
+            case Input.Late:
+                Reign?.EndLease();
+                break;
+            case Input.ForgetLeader:
+                ForgetLeader();
+                break;
             case Input.Campaign:
                 if (Reign is null) CampaignIfPromising(effects);
                 break;
@@ -185,6 +195,14 @@ public sealed class RaftNode
         if (_clock.IsExpired) CampaignIfPromising(effects);
     }
 
+    private void ForgetLeader()
+    {
+        // With leases the leader counts on not being forgotten.
+        if (Role != Role.Follower || Options.LeaseReads) return;
+        Leader = null;
+        _clock.Forget();
+    }
+
     private void CampaignIfPromising(Effects effects)
     {
         // Somebody whose removal is not known to be committed may hold the only log that can win; it just does not count itself (thesis §4.2.2).
@@ -224,11 +242,9 @@ public sealed class RaftNode
     private void Receive(Message message, Effects effects)
     {
         Invariant.That(message.To == Self);
+        if (IsDisloyal(message)) return;
         if (message.Term > Term)
         {
-            // A leader that was heard a moment ago is not deposed by somebody who did not hear it (thesis §4.2.3).
-            var isElection = message is PreVoteRequest or VoteRequest { IsTransfer: false };
-            if (isElection && (Reign is not null || (Leader is not null && _clock.IsLeaderFresh))) return;
             if (message is not (PreVoteRequest or PreVoteResponse { Granted: true }))
             {
                 BecomeFollower(message.Term, message is Messages.Append or Heartbeat or InstallSnapshot ? message.From : null, effects);
@@ -283,6 +299,15 @@ public sealed class RaftNode
                 throw new ArgumentOutOfRangeException(nameof(message), message, null);
         }
     }
+
+    /// <summary>A leader that was heard a moment ago is not deposed by somebody who did not hear it (thesis §4.2.3).</summary>
+    private bool IsDisloyal(Message message) => message switch
+    {
+        // In the own term too: the term may have been raised without an election, and the leader of the term before still hold a lease.
+        VoteRequest { IsTransfer: false } => message.Term >= Term && (Reign is not null || (_clock.IsLeaderFresh && HardState.Vote != message.From)),
+        PreVoteRequest => message.Term > Term && (Reign is not null || _clock.IsLeaderFresh),
+        _ => false,
+    };
 
     private void AnswerThePast(Message message, Effects effects)
     {
@@ -347,7 +372,7 @@ public sealed class RaftNode
         Role = Role.Follower;
         Leader = fromLeader.From;
         _ballot = null;
-        _clock.Restart();
+        _clock.Hear();
     }
 
     private void Receive(Append append, Effects effects)
@@ -436,6 +461,7 @@ public sealed class RaftNode
         Role = Role.Leader;
         Leader = Self;
         _ballot = null;
+        _clock.Forget();
         Reign = new Reign(this, effects);
     }
 

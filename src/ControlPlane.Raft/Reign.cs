@@ -1,3 +1,4 @@
+using ControlPlane.Raft.Elections;
 using ControlPlane.Raft.Entries;
 using ControlPlane.Raft.Membership;
 using ControlPlane.Raft.Messages;
@@ -12,14 +13,15 @@ internal sealed class Reign
     private readonly RaftNode _node;
     private readonly Dictionary<ReplicaId, Progress> _peers = [];
     private readonly ReadRounds _reads = new();
+    private readonly LeaderLease _lease;
     private long _uncommittedBytes;
     private int _heartbeatElapsed;
     private int _quorumElapsed;
-    private ReplicaId? _transferTarget;
+    private HandOver? _handOver;
 
     public Reign(RaftNode node, Effects effects)
     {
-        _node = node;
+        (_node, _lease) = (node, new LeaderLease(node.Options));
         // Entries of earlier terms are never committed by counting copies; the no-op commits them all (Raft §5.4.2, figure 8).
         Opening = node.Log.LastIndex.Next;
         for (var index = node.Commit.Next; index < Opening; index = index.Next) _uncommittedBytes += node.Log[index].SizeBytes;
@@ -34,15 +36,17 @@ internal sealed class Reign
     /// <summary>True once an entry of this term is committed: then the commit index is known to be no older than any earlier leader's.</summary>
     public bool HasCommittedInTerm => _node.Commit >= Opening;
 
+    public ReplicaId? TransferTarget => _handOver?.Target;
+
     public Progress? ProgressOf(ReplicaId peer) => _peers.GetValueOrDefault(peer);
 
     public void Tick(Effects effects)
     {
+        _lease.Tick();
+        foreach (var peer in _peers.Values) peer.Tick();
         if (++_quorumElapsed >= _node.Options.ElectionTicks)
         {
             _quorumElapsed = 0;
-            // A target that has not taken over within an election timeout will not; go on serving.
-            _transferTarget = null;
             if (!HasActiveQuorum())
             {
                 _node.StepDown(effects);
@@ -50,11 +54,15 @@ internal sealed class Reign
             }
         }
 
+        _handOver?.Tick();
+        if (_handOver is { IsOver: true }) _handOver = null;
+
         LeaveJoint(effects);
         if (++_heartbeatElapsed < _node.Options.HeartbeatTicks) return;
         _heartbeatElapsed = 0;
-        if (_reads.HasWaiting && HasCommittedInTerm) _reads.Begin(_node.Commit);
-        SendHeartbeats(effects);
+        // A lease lives on rounds, asked for or not.
+        if (HasCommittedInTerm && (_reads.HasWaiting || _node.Options.LeaseReads)) BeginReadRound(effects);
+        else SendHeartbeats(effects);
     }
 
     public void Propose(IReadOnlyList<Proposal> proposals, Effects effects)
@@ -92,6 +100,12 @@ internal sealed class Reign
 
     public void Read(IReadOnlyList<ulong> contexts, Effects effects)
     {
+        if (IsLeased)
+        {
+            foreach (var context in contexts) effects.Answers.Add(new Answer.ReadReady(context, _node.Commit));
+            return;
+        }
+
         foreach (var context in contexts) _reads.Add(context);
         // One round at a time: reads that come meanwhile share the next one.
         if (HasCommittedInTerm && !_reads.HasAsked) BeginReadRound(effects);
@@ -99,17 +113,16 @@ internal sealed class Reign
 
     public void Transfer(ReplicaId target, Effects effects)
     {
-        if (target == _node.Self || !_node.Log.Configuration.IsVoter(target)) return;
+        if (target == TransferTarget || _node.Configuration.Voters.All(voter => voter.Id != target)) return;
         if (!_peers.TryGetValue(target, out var peer)) return;
-        _transferTarget = target;
-        _quorumElapsed = 0;
+        _handOver = new HandOver(target, _node.Options.ElectionTicks);
         if (!TryHandOver(peer, effects)) Replicate(peer, effects);
     }
 
     public void Receive(AppendAccepted message, Effects effects)
     {
         if (!TryHear(message, out var peer)) return;
-        var isNews = peer.Accepted(message.Match);
+        var isNews = peer.Accepted(message.Match, _node.Commit);
         if (isNews) AdvanceCommit(effects);
         if (_node.Reign != this) return;
         Replicate(peer, effects);
@@ -128,6 +141,7 @@ internal sealed class Reign
     {
         if (!TryHear(message, out var peer)) return;
         peer.Unblock();
+        TryHandOver(peer, effects);
         if (message.Round > peer.ConfirmedRound)
         {
             peer.ConfirmedRound = message.Round;
@@ -160,8 +174,10 @@ internal sealed class Reign
             SeeOff(effects);
             if (!_node.Configuration.IsVoter(_node.Self))
             {
-                // Removed, and the removal is committed: the others elect one of themselves.
+                // Removed, and the removal is committed: the others elect one of themselves, and whoever is ahead need not wait for a timeout.
                 foreach (var peer in _peers.Values) SendAppend(peer, isWorthSendingEmpty: true, effects);
+                var heir = _node.Configuration.Voters.Select(voter => _peers[voter.Id]).MaxBy(peer => peer.Match)!;
+                effects.Messages.Add(new TimeoutNow(_node.Self, heir.Peer, _node.Term));
                 _node.StepDown(effects);
                 return;
             }
@@ -175,20 +191,26 @@ internal sealed class Reign
     /// <summary>The lowest index that compaction must leave, for followers that are about to go on after a snapshot.</summary>
     public LogIndex CompactionFloor(LogIndex wanted)
     {
+        if (_node.Log.SizeBytes > _node.Options.CatchUpBytesMax) return wanted;
         foreach (var peer in _peers.Values)
         {
             // Without the floor a slow transfer would end before the log begins, and begin again, for ever.
-            if (peer.State == ProgressState.Snapshot && peer.IsRecentlyActive && peer.PendingSnapshot < wanted) wanted = peer.PendingSnapshot;
+            if (peer.IsRecentlyActive && peer.CatchUpFrom < wanted) wanted = peer.CatchUpFrom.Value;
         }
 
         return wanted;
     }
 
+    /// <summary>Time went by that no tick told of.</summary>
+    public void EndLease() => _lease.Void();
+
     public void End(Effects effects, ReplicaId? leader) => _reads.RefuseAll(effects.Answers, leader);
+
+    private bool IsLeased => _node.Options.LeaseReads && _handOver is null && HasCommittedInTerm && _lease.Holds;
 
     private RefusalReason? RefusalNow()
     {
-        if (_transferTarget is not null) return RefusalReason.Transferring;
+        if (_handOver is not null) return RefusalReason.Transferring;
         return _uncommittedBytes >= _node.Options.UncommittedBytesMax ? RefusalReason.TooMuchInFlight : null;
     }
 
@@ -214,7 +236,7 @@ internal sealed class Reign
     private void LeaveJoint(Effects effects)
     {
         var isDue = _node.Configuration.IsJoint && _node.ConfigurationIndex <= _node.Commit && HasCommittedInTerm;
-        if (isDue && _transferTarget is null) AppendConfiguration(_node.Configuration.Left, effects);
+        if (isDue && _handOver is null) AppendConfiguration(_node.Configuration.Left, effects);
     }
 
     // Who goes still receives the log, so that it learns from the committed change that it need not campaign any more.
@@ -241,7 +263,7 @@ internal sealed class Reign
     {
         // A member that left may still talk.
         if (!_peers.TryGetValue(message.From, out peer!)) return false;
-        peer.IsRecentlyActive = true;
+        peer.Hear();
         return true;
     }
 
@@ -249,14 +271,13 @@ internal sealed class Reign
 
     private bool HasActiveQuorum()
     {
-        var verdict = Quorum.Decide(_node.Log.Configuration, id => id == _node.Self || ProgressOf(id)?.IsRecentlyActive == true);
-        foreach (var peer in _peers.Values) peer.IsRecentlyActive = false;
-        return verdict == Verdict.Won;
+        return Quorum.Decide(_node.Log.Configuration, id => id == _node.Self || ProgressOf(id)?.IsRecentlyActive == true) == Verdict.Won;
     }
 
     private void BeginReadRound(Effects effects)
     {
         _reads.Begin(_node.Commit);
+        _lease.Begin(_reads.Round);
         SendHeartbeats(effects);
         ConfirmReads(effects);
     }
@@ -265,6 +286,7 @@ internal sealed class Reign
     {
         var confirmed = Quorum.Reached(_node.Log.Configuration, id => id == _node.Self ? _reads.Round : ProgressOf(id)?.ConfirmedRound ?? 0);
         _reads.Confirm(confirmed, effects.Answers);
+        _lease.Confirm(confirmed);
         if (_reads.HasWaiting && !_reads.HasAsked && HasCommittedInTerm) BeginReadRound(effects);
     }
 
@@ -322,7 +344,8 @@ internal sealed class Reign
 
     private bool TryHandOver(Progress peer, Effects effects)
     {
-        if (_transferTarget != peer.Peer || peer.Match < _node.Log.LastIndex) return false;
+        if (TransferTarget != peer.Peer || peer.Match < _node.Log.LastIndex) return false;
+        _lease.GiveUp();
         effects.Messages.Add(new TimeoutNow(_node.Self, peer.Peer, _node.Term));
         return true;
     }

@@ -6,10 +6,13 @@ internal sealed class ElectionClock
     private readonly int _electionTicks;
     private ulong _state;
     private int _timeoutTicks;
+    private int _sinceLeaderTicks;
 
-    public ElectionClock(int electionTicks, ulong seed)
+    /// <param name="isLoyalAtStart">Whether an earlier life may have heard a leader that still counts on it.</param>
+    public ElectionClock(int electionTicks, ulong seed, bool isLoyalAtStart)
     {
         (_electionTicks, _state) = (electionTicks, seed);
+        _sinceLeaderTicks = isLoyalAtStart ? 0 : electionTicks;
         Redraw();
     }
 
@@ -17,10 +20,24 @@ internal sealed class ElectionClock
 
     public bool IsExpired => Elapsed >= _timeoutTicks;
 
-    /// <summary>The leader was heard within the shortest timeout anyone uses; nobody should depose it.</summary>
-    public bool IsLeaderFresh => Elapsed < _electionTicks;
+    /// <summary>A leader, of whatever term, was heard within the shortest timeout anyone uses; nobody should depose it.</summary>
+    public bool IsLeaderFresh => _sinceLeaderTicks < _electionTicks;
 
-    public void Tick() => Elapsed++;
+    public void Tick()
+    {
+        Elapsed++;
+        if (_sinceLeaderTicks < _electionTicks) _sinceLeaderTicks++;
+    }
+
+    /// <summary>The leader was heard.</summary>
+    public void Hear()
+    {
+        Elapsed = 0;
+        _sinceLeaderTicks = 0;
+    }
+
+    /// <summary>Whoever was heard is protected no longer.</summary>
+    public void Forget() => _sinceLeaderTicks = _electionTicks;
 
     /// <summary>Starts counting again; the drawn timeout stays.</summary>
     public void Restart() => Elapsed = 0;

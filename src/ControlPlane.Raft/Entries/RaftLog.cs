@@ -27,6 +27,9 @@ internal sealed class RaftLog
 
     public Term LastTerm => _entries.Count == 0 ? BaseTerm : _entries[^1].Term;
 
+    /// <summary>Of the entries held, for budgets.</summary>
+    public long SizeBytes { get; private set; }
+
     /// <summary>The newest configuration in the log, committed or not (Raft §6).</summary>
     public Configuration Configuration => _configurations[^1].Configuration;
 
@@ -72,6 +75,7 @@ internal sealed class RaftLog
         Invariant.That(entry.Index == LastIndex.Next);
         Invariant.That(entry.Term >= LastTerm);
         _entries.Add(entry);
+        SizeBytes += entry.SizeBytes;
         if (entry.Kind == EntryKind.Configuration) _configurations.Add((entry.Index, entry.Configuration!));
     }
 
@@ -80,7 +84,7 @@ internal sealed class RaftLog
     {
         Invariant.That(index > Base);
         if (index > LastIndex) return;
-        _entries.RemoveRange((int)(index.Value - Base.Value - 1), (int)(LastIndex.Value - index.Value + 1));
+        Remove((int)(index.Value - Base.Value - 1), (int)(LastIndex.Value - index.Value + 1));
         _configurations.RemoveAll(held => held.Index >= index && held.Index > Base);
     }
 
@@ -91,7 +95,7 @@ internal sealed class RaftLog
         var term = TermAt(index);
         Invariant.That(term is not null);
         var configuration = ConfigurationAt(index);
-        _entries.RemoveRange(0, (int)(index.Value - Base.Value));
+        Remove(0, (int)(index.Value - Base.Value));
         _configurations.RemoveAll(held => held.Index <= index);
         _configurations.Insert(0, (index, configuration));
         (Base, BaseTerm) = (index, term.Value);
@@ -101,9 +105,16 @@ internal sealed class RaftLog
     public void ResetTo(SnapshotMark snapshot)
     {
         _entries.Clear();
+        SizeBytes = 0;
         _configurations.Clear();
         _configurations.Add((snapshot.Index, snapshot.Configuration));
         (Base, BaseTerm) = (snapshot.Index, snapshot.Term);
+    }
+
+    private void Remove(int start, int count)
+    {
+        for (var i = start; i < start + count; i++) SizeBytes -= _entries[i].SizeBytes;
+        _entries.RemoveRange(start, count);
     }
 
     /// <summary>Entries from <paramref name="from"/> on: at least one when there is one, then as many as fit.</summary>

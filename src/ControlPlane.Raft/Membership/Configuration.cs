@@ -37,13 +37,13 @@ public sealed record Configuration(ImmutableArray<Member> Voters, ImmutableArray
     /// <summary>Where a joint configuration leads to.</summary>
     public Configuration Left => this with { OutgoingVoters = [] };
 
-    /// <summary>Whether a change may aim at this: not joint itself, somebody votes, and nobody appears twice.</summary>
+    /// <summary>Whether a change may aim at this: not joint itself, somebody votes, nobody appears twice or after having been removed.</summary>
     public bool IsTarget
     {
         get
         {
             var ids = Voters.Concat(Learners).Select(member => member.Id).ToList();
-            return !IsJoint && !Voters.IsEmpty && ids.Distinct().Count() == ids.Count && ids.All(id => id.Value != 0);
+            return !IsJoint && !Voters.IsEmpty && ids.Distinct().Count() == ids.Count && ids.All(id => id.Value != 0 && !Removed.Contains(id));
         }
     }
 

@@ -8,7 +8,7 @@ internal static class ConfigurationChange
     /// <summary>What is appended first on the way to <paramref name="target"/>; null when there is no way from here.</summary>
     public static Configuration? FirstStep(Configuration present, Configuration target)
     {
-        if (present.IsJoint || !target.IsTarget) return null;
+        if (present.IsJoint || !target.IsTarget || target.Members.Any(member => present.Removed.Contains(member.Id))) return null;
         return present.IsOneStepFrom(target) ? target : target with { OutgoingVoters = present.Voters };
     }
 }

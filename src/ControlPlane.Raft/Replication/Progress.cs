@@ -20,6 +20,7 @@ internal sealed class Progress(ReplicaId peer, LogIndex lastIndex, RaftOptions o
     private readonly Queue<(LogIndex Last, int SizeBytes)> _window = new();
     private long _windowBytes;
     private bool _isProbeSent;
+    private int _silentTicks = options.ElectionTicks;
 
     public ReplicaId Peer { get; } = peer;
 
@@ -31,8 +32,8 @@ internal sealed class Progress(ReplicaId peer, LogIndex lastIndex, RaftOptions o
     /// <summary>The next entry to send; always above <see cref="Match"/>.</summary>
     public LogIndex Next { get; private set; } = lastIndex.Next;
 
-    /// <summary>Anything came from it since the last quorum check.</summary>
-    public bool IsRecentlyActive { get; set; }
+    /// <summary>Anything came from it within an election timeout.</summary>
+    public bool IsRecentlyActive => _silentTicks < options.ElectionTicks;
 
     /// <summary>The newest read round it has confirmed.</summary>
     public ulong ConfirmedRound { get; set; }
@@ -42,6 +43,13 @@ internal sealed class Progress(ReplicaId peer, LogIndex lastIndex, RaftOptions o
 
     /// <summary>The snapshot on its way, in that state.</summary>
     public LogIndex PendingSnapshot { get; private set; }
+
+    /// <summary>The last index the follower does not need any more, from when a snapshot was sent until it has caught up; null at other times.</summary>
+    public LogIndex? CatchUpFrom { get; private set; }
+
+    public void Tick() => _silentTicks = Math.Min(_silentTicks + 1, options.ElectionTicks);
+
+    public void Hear() => _silentTicks = 0;
 
     public bool MaySend => State switch
     {
@@ -68,10 +76,11 @@ internal sealed class Progress(ReplicaId peer, LogIndex lastIndex, RaftOptions o
     }
 
     /// <summary>The follower holds the log up to <paramref name="match"/>. True when that is news.</summary>
-    public bool Accepted(LogIndex match)
+    public bool Accepted(LogIndex match, LogIndex commit)
     {
         var isNews = match > Match;
         if (isNews) Match = match;
+        if (CatchUpFrom <= Match) CatchUpFrom = Match < commit ? Match : null;
         if (Next <= Match) Next = Match.Next;
         while (_window.TryPeek(out var first) && first.Last <= match)
         {
@@ -108,6 +117,7 @@ internal sealed class Progress(ReplicaId peer, LogIndex lastIndex, RaftOptions o
     {
         Become(ProgressState.Snapshot, Match.Next);
         PendingSnapshot = snapshot;
+        CatchUpFrom = snapshot;
     }
 
     /// <summary>The transfer ended. The follower's own answer, not this report, says that it holds the snapshot.</summary>

@@ -17,8 +17,9 @@ internal sealed class ScenarioCluster : IStage
     private readonly List<Message> _record = [];
     private readonly Dictionary<LogIndex, Term> _committed = [];
     private readonly StringBuilder _output = new();
+    private Message? _kept;
     private bool _isTracing;
-    private bool _isOneEntryAMessage;
+    private RaftOptions _options = new() { Self = default, Seed = 0, ElectionTicks = ScenarioMember.ElectionTicks };
     private ulong _nextContext = 1;
 
     /// <summary>States of snapshots, by what they stand for: equal on every member, or the agreement check has failed before.</summary>
@@ -52,7 +53,7 @@ internal sealed class ScenarioCluster : IStage
         switch (words[0])
         {
             case "cluster":
-                Create(int.Parse(words[1]), isOneEntryAMessage: words.Contains("one-entry"));
+                Create(int.Parse(words[1]), words[2..]);
                 break;
             case "patience":
                 EndPatience();
@@ -83,6 +84,18 @@ internal sealed class ScenarioCluster : IStage
             case "tick":
                 Tick(words[1], int.Parse(words[2]));
                 break;
+            case "late":
+                Member(words[1]).Step(new Input.Late());
+                break;
+            case "forget-leader":
+                Member(words[1]).Step(new Input.ForgetLeader());
+                break;
+            case "unreachable":
+                Member(words[1]).Step(new Input.Unreachable(Member(words[2]).Id));
+                break;
+            case "progress":
+                foreach (var member in _members.Values.Where(member => member.Id != Leader().Id)) Say(Leader().ProgressOf(member.Id));
+                break;
             case "deliver":
                 Deliver();
                 break;
@@ -110,6 +123,16 @@ internal sealed class ScenarioCluster : IStage
             case "repeat":
                 Repeat(words[1], Number(words[2]), Number(words[3]));
                 break;
+            case "keep":
+                _kept = Recorded(words[1], Number(words[2]), Number(words[3]));
+                break;
+            case "replay":
+                _network.AddLast(_kept!);
+                Deliver();
+                break;
+            case "overtake":
+                Overtake(words[1]);
+                break;
             case "lose":
                 foreach (var message in _network.ToList().Where(message => message.GetType().Name == words[1])) _network.Remove(message);
                 break;
@@ -133,6 +156,10 @@ internal sealed class ScenarioCluster : IStage
                 break;
             case "snapshot":
                 Member(words[1]).TakeSnapshot(int.Parse(words[2]));
+                break;
+            case "sent":
+                Member(words[1]).Step(new Input.SnapshotSent(Member(words[2]).Id, Delivered: true));
+                Deliver();
                 break;
             case "transfer":
                 Leader().Step(new Input.Transfer(Member(words[1]).Id));
@@ -166,14 +193,27 @@ internal sealed class ScenarioCluster : IStage
         }
     }
 
-    private void Create(int count, bool isOneEntryAMessage)
+    // After the count: "one-entry" (a message), "window=2" (messages), "uncommitted=200" (bytes), "leases".
+    private void Create(int count, string[] words)
     {
-        _isOneEntryAMessage = isOneEntryAMessage;
+        foreach (var word in words)
+        {
+            var parts = word.Split('=');
+            _options = parts[0] switch
+            {
+                "one-entry" => _options with { AppendSizeBytesMax = 1 },
+                "window" => _options with { WindowMessagesMax = int.Parse(parts[1]) },
+                "uncommitted" => _options with { UncommittedBytesMax = long.Parse(parts[1]) },
+                "leases" => _options with { LeaseReads = true },
+                _ => throw new FormatException($"unknown option of a cluster: {word}"),
+            };
+        }
+
         var configuration = Configuration.Of(Enumerable.Range(1, count).Select(number => MemberOf(number.ToString())));
         foreach (var voter in configuration.Voters) AddMember(voter.Id, configuration);
     }
 
-    private void AddMember(ReplicaId id, Configuration initial) => _members[id.Value] = new ScenarioMember(this, id, initial, _isOneEntryAMessage);
+    private void AddMember(ReplicaId id, Configuration initial) => _members[id.Value] = new ScenarioMember(this, _options with { Self = id, Seed = id.Value }, initial);
 
     private void Change(Configuration next, ScenarioMember member)
     {
@@ -231,10 +271,16 @@ internal sealed class ScenarioCluster : IStage
     private void Pass(string kind, string link)
     {
         var ends = link.Split('>').Select(ulong.Parse).ToArray();
-        var message = _network.First(held => held.GetType().Name == kind && held.From.Value == ends[0] && held.To.Value == ends[1]);
+        var message = _network.FirstOrDefault(held => held.GetType().Name == kind && held.From.Value == ends[0] && held.To.Value == ends[1])
+            ?? throw new InvalidOperationException($"no {kind} is held on {link}");
+        Pass(message);
+    }
+
+    private void Pass(Message message)
+    {
         _network.Remove(message);
         if (_isTracing) Say($"{message.From}→{message.To} {Show(message)}");
-        _members[ends[1]].Step(new Input.Receive(message));
+        _members[message.To.Value].Step(new Input.Receive(message));
         Deliver();
     }
 
@@ -271,9 +317,19 @@ internal sealed class ScenarioCluster : IStage
 
     private void Repeat(string kind, ulong from, ulong to)
     {
-        var message = _record.Last(sent => sent.GetType().Name == kind && sent.From.Value == from && sent.To.Value == to && sent is not Append { Entries.Count: 0 });
-        _network.AddLast(message);
+        _network.AddLast(Recorded(kind, from, to));
         Deliver();
+    }
+
+    private Message Recorded(string kind, ulong from, ulong to) =>
+        _record.Last(sent => sent.GetType().Name == kind && sent.From.Value == from && sent.To.Value == to && sent is not Append { Entries.Count: 0 });
+
+    // The last message on a held link goes through before the others.
+    private void Overtake(string link)
+    {
+        var ends = link.Split('>').Select(ulong.Parse).ToArray();
+        var message = _network.Last(held => held.From.Value == ends[0] && held.To.Value == ends[1]);
+        Pass(message);
     }
 
     private ulong Propose(string text, ScenarioMember member)

@@ -13,7 +13,7 @@ internal sealed class ScenarioMember
     private readonly ScenarioCluster _cluster;
     private readonly Effects _effects = new();
     private readonly Queue<Write> _inFlight = new();
-    private readonly int _appendSizeBytesMax;
+    private readonly RaftOptions _options;
 
     // The disk: what survives a crash.
     private HardState _hardState = HardState.Initial;
@@ -21,14 +21,14 @@ internal sealed class ScenarioMember
     private SnapshotMark _logBase;
     private readonly List<Entry> _log = [];
 
-    public ScenarioMember(ScenarioCluster cluster, ReplicaId id, Configuration initial, bool isOneEntryAMessage)
+    public ScenarioMember(ScenarioCluster cluster, RaftOptions options, Configuration initial)
     {
-        (_cluster, Id, _appendSizeBytesMax) = (cluster, id, isOneEntryAMessage ? 1 : 1 << 20);
+        (_cluster, _options) = (cluster, options);
         _snapshot = _logBase = new SnapshotMark(LogIndex.Zero, Term.Zero, initial);
         Node = Start();
     }
 
-    public ReplicaId Id { get; }
+    public ReplicaId Id => _options.Self;
 
     public RaftNode Node { get; private set; }
 
@@ -118,6 +118,11 @@ internal sealed class ScenarioMember
         return $"{Id}: {Node.Role.ToString().ToLowerInvariant()}, term {Node.Term}, commit {Node.Commit}, durable {Node.Durable}, log{log}";
     }
 
+    /// <summary>What this leader knows of a peer.</summary>
+    public string ProgressOf(ReplicaId peer) => Node.Reign!.ProgressOf(peer) is { } progress
+        ? $"{peer}: {progress.State.ToString().ToLowerInvariant()}, match {progress.Match}, next {progress.Next}{(progress.MaySend ? "" : ", waits")}"
+        : $"{peer}: no peer";
+
     public string Membership() =>
         $"{Id}: {Show(Node.Configuration)}{(Node.ConfigurationIndex > Node.Commit ? ", not committed" : "")}";
 
@@ -141,9 +146,8 @@ internal sealed class ScenarioMember
 
     private RaftNode Start()
     {
-        var options = new RaftOptions { Self = Id, Seed = Id.Value, ElectionTicks = ElectionTicks, AppendSizeBytesMax = _appendSizeBytesMax };
         State = _snapshot.Index == LogIndex.Zero ? [] : new(_cluster.States[(_snapshot.Term, _snapshot.Index)]);
-        return new RaftNode(options, _hardState, _snapshot, _log, _logBase);
+        return new RaftNode(_options, _hardState, _snapshot, _log, _logBase);
     }
 
     private void CarryOut()
