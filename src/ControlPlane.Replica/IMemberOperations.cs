@@ -1,3 +1,5 @@
+using ControlPlane.Store;
+
 namespace ControlPlane.Replica;
 
 /// <summary>What an operator asks of a member of the group, beside reading and writing. Any member takes any call; what only the leader can do is passed on to it.</summary>
@@ -93,12 +95,3 @@ public sealed record MemberState(
 
 /// <param name="Member">Who raised it.</param>
 public sealed record MemberAlarm(MemberId Member, AlarmKind Kind);
-
-public enum AlarmKind
-{
-    /// <summary>Live data reached its quota; only deletes, compaction and lease revocations are taken until the alarm is disarmed or data is deleted.</summary>
-    NoSpace,
-
-    /// <summary>The member's state differs from the others' at the same revision.</summary>
-    Corrupt,
-}

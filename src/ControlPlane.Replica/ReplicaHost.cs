@@ -140,7 +140,7 @@ public sealed class ReplicaHost : IReplicatedStore, IAsyncDisposable
             storage = MemberStorage.Open(directory);
             foreach (var damage in storage.SnapshotDamage) options.Notice($"going on from an older snapshot: {damage.Message}");
             identity.Claim(storage, directory.Path);
-            return new ReplicaHost(options, identity, directoryLock, storage, new MemberDisk(storage), IncarnationFile.Raise(directory));
+            return new ReplicaHost(options, identity, directoryLock, storage, new MemberDisk(storage, options.HistoryBytes), IncarnationFile.Raise(directory));
         }
         catch (Exception refused)
         {
@@ -160,6 +160,8 @@ public sealed class ReplicaHost : IReplicatedStore, IAsyncDisposable
         TicksPerSecond = TimeSpan.FromSeconds(1) / options.Tick,
         LeaseCheckpointTicks = Math.Max(1, (int)(options.LeaseCheckpointInterval / options.Tick)),
         LeaseGraceTicks = 2 * options.ElectionTicks,
+        QuotaBytes = options.QuotaBytes,
+        HistoryTicks = options.HistoryDuration is { } kept ? Math.Max(1, (long)(kept / options.Tick)) : null,
     };
 
     private string ListenAddress() => _options.PeerListen ?? _options.InitialCluster.First(member => member.Name == _options.Name).Address;

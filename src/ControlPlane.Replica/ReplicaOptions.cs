@@ -1,3 +1,5 @@
+using ControlPlane.Store;
+
 namespace ControlPlane.Replica;
 
 /// <summary>One member as its operator starts it.</summary>
@@ -37,6 +39,16 @@ public sealed record ReplicaOptions
 
     /// <summary>Entries kept before a snapshot, so that a follower that was away for a moment needs no snapshot.</summary>
     public int KeptEntries { get; init; } = 5_000;
+
+    /// <summary>What keys and values of the newest revision may have together, in bytes. Part of the state: set when this member leads, the same for all, so that
+    /// members with different settings change it with the leader. Null leaves what is in force, at first 2 GiB.</summary>
+    public long? QuotaBytes { get; init; }
+
+    /// <summary>How long old revisions stay readable (and up to a tenth longer); null until history outgrows its bytes or somebody asks to compact.</summary>
+    public TimeSpan? HistoryDuration { get; init; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>What old revisions may hold in memory on this member, by estimate; beyond it the oldest go before their time.</summary>
+    public long HistoryBytes { get; init; } = StoreState.HistoryBytesMaxUsual;
 
     /// <summary>How often the leader writes down what long leases have left; the most that a restart or another leader can give a lease again.</summary>
     public TimeSpan LeaseCheckpointInterval { get; init; } = TimeSpan.FromMinutes(1);

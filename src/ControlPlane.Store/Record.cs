@@ -18,6 +18,9 @@ public sealed record Record(
     /// <summary>What the record holds in memory beside the key's and value's bytes: object, two arrays' headers, its slot in a leaf.</summary>
     private const int OverheadBytes = 144;
 
+    /// <summary>What counts against the quota: the key's and the value's bytes.</summary>
+    internal int DataBytes => Key.Length + Value.Length;
+
     /// <summary>What the record costs in memory, by estimate.</summary>
-    internal int SizeBytes => OverheadBytes + Key.Length + Value.Length;
+    internal int SizeBytes => OverheadBytes + DataBytes;
 }

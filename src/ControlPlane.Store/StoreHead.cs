@@ -12,4 +12,9 @@ public sealed record StoreHead(Revision Revision, Revision CompactionFloor)
 
     /// <summary>How many grants and renewals of leases there were.</summary>
     public long LeaseRenewals { get; init; }
+
+    /// <summary>What keys and values of the newest revision may have together, in bytes.</summary>
+    public long QuotaBytes { get; init; } = StoreState.QuotaBytesUsual;
+
+    public IReadOnlyList<Alarm> Alarms { get; init; } = [];
 }

@@ -13,6 +13,9 @@ public sealed class StoreState
     /// <summary>256 MiB: at 1 KB objects about 160,000 changes, half an hour of a busy cluster's writes.</summary>
     public const long HistoryBytesMaxUsual = 256L << 20;
 
+    /// <summary>2 GiB, as operators of etcd know it: with what records and history cost beside their bytes, a process of about 3 GiB.</summary>
+    public const long QuotaBytesUsual = 2L << 30;
+
     private readonly History _history;
     private readonly List<LeaseId> _touchedLeases = [];
     private RecordTree _tree;
@@ -20,6 +23,8 @@ public sealed class StoreState
     private Revision _revision;
     private Revision _compactionFloor;
     private ulong _recordSum;
+    private long _liveBytes;
+    private StoreLimits _limits = StoreLimits.Usual;
 
     /// <summary>An empty store at revision 0.</summary>
     /// <param name="historyBytesMax">How much history to keep readable, by estimate. A member's own choice: no result depends on it.</param>
@@ -41,6 +46,9 @@ public sealed class StoreState
     /// <summary>Leases that the last command granted, renewed, noted or ended, for whoever counts their time.</summary>
     public IReadOnlyList<LeaseId> TouchedLeases => _touchedLeases;
 
+    /// <summary>How many transactions this object has refused because live data would have outgrown its quota.</summary>
+    public long SpaceRefusals { get; private set; }
+
     /// <summary>Builds a store from what a snapshot holds: the <see cref="StoreView.Head"/> and full <c>Range</c> of some view. History begins
     /// there: <c>Floor</c> is the head's revision.</summary>
     /// <param name="head">All but the records.</param>
@@ -54,6 +62,7 @@ public sealed class StoreState
         if (head.CompactionFloor > revision) throw new ArgumentException($"the floor {head.CompactionFloor} lies above revision {revision}", nameof(head));
         var table = LeaseTable.Restore(head.Leases, head.LeaseRenewals);
         ulong sum = 0;
+        long liveBytes = 0;
         var tree = RecordTree.FromSorted(records.Select(Entered));
         var state = new StoreState(revision, historyBytesMax)
         {
@@ -61,6 +70,8 @@ public sealed class StoreState
             _leases = table,
             _compactionFloor = head.CompactionFloor,
             _recordSum = sum,
+            _liveBytes = liveBytes,
+            _limits = new StoreLimits(head.QuotaBytes, ImmutableSortedSet.CreateRange(AlarmOrder.Instance, head.Alarms)),
         };
         state.View = state.TakeView();
         return state;
@@ -73,6 +84,7 @@ public sealed class StoreState
                 throw new ArgumentException($"a record is under lease {record.Lease}, which does not exist", nameof(records));
             table = table.Follow(null, record);
             sum += StateHashing.Of(record);
+            liveBytes += record.DataBytes;
             return record;
         }
     }
@@ -91,22 +103,35 @@ public sealed class StoreState
             ExpireLeases expire => ApplyExpire(expire),
             CheckpointLeases checkpoint => ApplyCheckpoint(checkpoint),
             Compact compact => ApplyCompact(compact),
+            SetQuota quota => ApplyQuota(quota),
+            SetAlarm alarm => ApplyAlarm(alarm),
             _ => throw new InvariantViolationException($"no such command: {command.GetType().Name}"),
         };
         View = TakeView();
         return result;
     }
 
-    private StoreView TakeView() => new(_revision, _compactionFloor, _tree, _leases, _history.View, _recordSum);
+    private StoreView TakeView() => new(_revision, _compactionFloor, _tree, _leases, _history.View, _recordSum, _liveBytes, _limits);
 
     private Result ApplyTransaction(Transaction transaction)
     {
         if (TransactionRules.Refusal(transaction) is { } malformed) return malformed;
+        if (!_limits.Alarms.IsEmpty && _limits.Has(AlarmKind.Corrupt))
+            return new RefusedResult("members differ in their state; replace the one that is wrong, then end the alarm") { Refusal = Refusal.Corrupt };
         var branch = ChosenBranch.Of(transaction, _tree);
         // Everything that can be refused is refused before the first change: a transaction is whole or nothing.
         if (branch.Refusal(_tree, _leases) is { } refused) return refused;
         var edit = new Edit(this);
         var results = edit.Run(branch);
+        // Told after the fact, so that what a transaction changes is reckoned in one place; nothing that shrinks is refused, however full the store is.
+        if (_liveBytes > _limits.QuotaBytes && edit.GrowthBytes > 0)
+        {
+            var reason = $"{_liveBytes} bytes of keys and values would exceed the quota of {_limits.QuotaBytes}; delete what is not needed, or raise the quota";
+            edit.Undo();
+            SpaceRefusals++;
+            return new RefusedResult(reason) { Refusal = Refusal.NoSpace };
+        }
+
         edit.Finish();
         return new TransactionResult(branch.Succeeded, _revision, results);
     }
@@ -117,6 +142,8 @@ public sealed class StoreState
         if (grant.TimeToLiveSeconds <= 0) return new RefusedResult($"a lease lives at least one second, not {grant.TimeToLiveSeconds}");
         if (grant.TimeToLiveSeconds > Lease.TimeToLiveSecondsMax)
             return new RefusedResult($"a lease lives at most {Lease.TimeToLiveSecondsMax} seconds, not {grant.TimeToLiveSeconds}");
+        if (_limits.Has(AlarmKind.NoSpace))
+            return new RefusedResult("the store is full; delete what is not needed, or raise the quota") { Refusal = Refusal.NoSpace };
         if (_leases.Find(grant.Lease) is not null) return new LeaseResult([grant.Lease], _revision);
         _leases = _leases.Grant(grant.Lease, grant.TimeToLiveSeconds);
         _touchedLeases.Add(grant.Lease);
@@ -198,13 +225,32 @@ public sealed class StoreState
         return new CompactResult(_compactionFloor, hasMoved);
     }
 
+    private Result ApplyQuota(SetQuota quota)
+    {
+        if (quota.Bytes <= 0) return new RefusedResult($"a quota is some bytes, not {quota.Bytes}");
+        _limits = _limits with { QuotaBytes = quota.Bytes };
+        return new QuotaResult(quota.Bytes);
+    }
+
+    private Result ApplyAlarm(SetAlarm set)
+    {
+        if (!Enum.IsDefined(set.Alarm.Kind)) return new RefusedResult($"no such alarm: {(int)set.Alarm.Kind}");
+        _limits = _limits with { Alarms = set.IsRaised ? _limits.Alarms.Add(set.Alarm) : _limits.Alarms.Remove(set.Alarm) };
+        return new AlarmResult([.. _limits.Alarms]);
+    }
+
     /// <summary>The changes of one revision while they are made.</summary>
     private sealed class Edit(StoreState state)
     {
         private readonly Revision _revision = state._revision.Next;
         private readonly RecordTree _treeBefore = state._tree;
+        private readonly LeaseTable _leasesBefore = state._leases;
         private readonly ulong _sumBefore = state._recordSum;
+        private readonly long _liveBytesBefore = state._liveBytes;
         private readonly List<Change> _changes = [];
+
+        /// <summary>How much more live data there is than before; below zero when it shrank.</summary>
+        public long GrowthBytes => state._liveBytes - _liveBytesBefore;
 
         public ImmutableArray<OperationResult> Run(ChosenBranch branch)
         {
@@ -263,6 +309,10 @@ public sealed class StoreState
             return new OperationResult.Read(records, count);
         }
 
+        /// <summary>Leaves everything as it was before the first change.</summary>
+        public void Undo() =>
+            (state._tree, state._leases, state._recordSum, state._liveBytes) = (_treeBefore, _leasesBefore, _sumBefore, _liveBytesBefore);
+
         /// <summary>Makes the changes a revision; without any, the store stays at the revision it has.</summary>
         public void Finish()
         {
@@ -275,6 +325,7 @@ public sealed class StoreState
         {
             if (previous is not null) state._recordSum -= StateHashing.Of(previous);
             if (current is not null) state._recordSum += StateHashing.Of(current);
+            state._liveBytes += (current?.DataBytes ?? 0) - (previous?.DataBytes ?? 0);
             state._leases = state._leases.Follow(previous, current);
             _changes.Add(new Change(_revision, key, current, previous));
         }

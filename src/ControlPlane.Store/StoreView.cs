@@ -13,9 +13,11 @@ public sealed class StoreView
     private readonly HistoryView _history;
     private readonly LeaseTable _leases;
     private readonly ulong _recordSum;
+    private readonly StoreLimits _limits;
 
     internal StoreView(
-        Revision revision, Revision compactionFloor, RecordTree tree, LeaseTable leases, HistoryView history, ulong recordSum)
+        Revision revision, Revision compactionFloor, RecordTree tree, LeaseTable leases, HistoryView history, ulong recordSum,
+        long liveBytes, StoreLimits limits)
     {
         Revision = revision;
         CompactionFloor = compactionFloor;
@@ -23,6 +25,8 @@ public sealed class StoreView
         _leases = leases;
         _history = history;
         _recordSum = recordSum;
+        LiveBytes = liveBytes;
+        _limits = limits;
     }
 
     /// <summary>The revision this view shows.</summary>
@@ -43,7 +47,22 @@ public sealed class StoreView
     public ulong StateHash => StateHashing.OfState(_recordSum, Revision);
 
     /// <summary>All of this view but its records and history: what a snapshot keeps beside them.</summary>
-    public StoreHead Head => new(Revision, CompactionFloor) { Leases = [.. _leases.Leases], LeaseRenewals = _leases.Renewals };
+    public StoreHead Head => new(Revision, CompactionFloor)
+    {
+        Leases = [.. _leases.Leases],
+        LeaseRenewals = _leases.Renewals,
+        QuotaBytes = QuotaBytes,
+        Alarms = [.. Alarms],
+    };
+
+    /// <summary>Bytes of all keys and values. A view from <see cref="At"/> shows those of the view it was taken from, as it does for the quota and the alarms.</summary>
+    public long LiveBytes { get; }
+
+    /// <summary>Transactions that would make <see cref="LiveBytes"/> grow beyond this are refused.</summary>
+    public long QuotaBytes => _limits.QuotaBytes;
+
+    /// <summary>What is wrong in the group, by member.</summary>
+    public IReadOnlyCollection<Alarm> Alarms => _limits.Alarms;
 
     /// <summary>The leases that exist, by id. A view from <see cref="At"/> shows those of the view it was taken from.</summary>
     public IEnumerable<Lease> Leases => _leases.Leases;
@@ -71,14 +90,15 @@ public sealed class StoreView
         if (revision == Revision) return this;
         if (revision < Floor || revision > Revision) return null;
         var tree = _history.TreeAt(revision, out var history, out var recordSum);
-        return new StoreView(revision, CompactionFloor, tree, _leases, history, recordSum);
+        return new StoreView(revision, CompactionFloor, tree, _leases, history, recordSum, LiveBytes, _limits);
     }
 
-    /// <summary>Changes after <paramref name="after"/>, up to this view's revision, at least one whole revision and about <paramref name="limit"/> changes.</summary>
+    /// <summary>Changes after <paramref name="after"/>, which may be the revision before a committed <see cref="Floor"/> (so that what the floor itself changed,
+    /// deletions too, can be told), up to this view's revision, at least one whole revision and about <paramref name="limit"/> changes.</summary>
     /// <remarks>A cursor ahead of this view (its reader came from a member that is further) gets nothing and keeps its place.</remarks>
     public ChangesOutcome ReadChanges(Revision after, int limit)
     {
-        if (after < Floor) return new ChangesOutcome.Compacted(Floor);
+        if (after < _history.ChangesFloor) return new ChangesOutcome.Compacted(Floor);
         if (after >= Revision) return new ChangesOutcome.Read([], after);
         var changes = _history.Read(after, limit, out var reachedEnd);
         return new ChangesOutcome.Read(changes, reachedEnd ? Revision : changes[^1].Revision);

@@ -76,5 +76,8 @@ public static class ApiErrors
     /// <summary>504: not in time; a write may or may not have happened.</summary>
     public static ApiException Timeout(string message) => new(new(504, "Timeout", message, NoDetails));
 
+    /// <summary>507: the store is full. A real server answers 500 with etcd's words, which no client can act on.</summary>
+    public static ApiException InsufficientStorage(string message) => new(new(507, "InsufficientStorage", message, NoDetails));
+
     private static ApiStatusDetails Details(ResourceDescriptor resource, string name) => new(name, resource.Group, resource.Plural, null, []);
 }

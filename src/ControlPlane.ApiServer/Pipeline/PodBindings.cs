@@ -48,8 +48,9 @@ internal sealed class PodBindings(PipelineContext context)
                 for (var i = 0; i < proposed.Count; i++)
                 {
                     if (result.Transactions[i] is TransactionResult { Succeeded: true }) continue;
+                    if (result.Transactions[i] is RefusedResult refused) answers[proposed[i]] = Proposals.ErrorFor(refused).Status;
                     // The pod changed in between (its status, say): look again.
-                    if (attempt < AttemptsMax) again.Add(proposed[i]);
+                    else if (attempt < AttemptsMax) again.Add(proposed[i]);
                     else answers[proposed[i]] = ApiErrors.StaleConflict(Pod.Resource, bindings[proposed[i]].Name).Status;
                 }
             }

@@ -68,6 +68,17 @@ internal static class CommandCodec
                     w.Write(seen.RemainingSeconds);
                 });
                 break;
+            case SetQuota quota:
+                writer.WriteArrayHeader(2);
+                writer.Write(9);
+                writer.Write(quota.Bytes);
+                break;
+            case SetAlarm alarm:
+                writer.WriteArrayHeader(3);
+                writer.Write(10);
+                WriteAlarm(ref writer, alarm.Alarm);
+                writer.Write(alarm.IsRaised);
+                break;
             default:
                 throw new ArgumentOutOfRangeException(nameof(command), command, null);
         }
@@ -110,9 +121,29 @@ internal static class CommandCodec
                     Pack.Expect(ref r, 3);
                     return new LeaseCheckpoint(ReadSighting(ref r), r.ReadInt64());
                 })]);
+            case 9:
+                Pack.ExpectFields(tag, count, 1);
+                return new SetQuota(reader.ReadInt64());
+            case 10:
+                Pack.ExpectFields(tag, count, 2);
+                return new SetAlarm(ReadAlarm(ref reader), reader.ReadBoolean());
             default:
                 throw Pack.Unknown("command", tag);
         }
+    }
+
+    public static void WriteAlarm(ref MessagePackWriter writer, Alarm alarm)
+    {
+        writer.WriteArrayHeader(2);
+        writer.Write(alarm.Member);
+        writer.Write((int)alarm.Kind);
+    }
+
+    public static Alarm ReadAlarm(ref MessagePackReader reader)
+    {
+        Pack.Expect(ref reader, 2);
+        var alarm = new Alarm(reader.ReadUInt64(), (AlarmKind)reader.ReadInt32());
+        return Enum.IsDefined(alarm.Kind) ? alarm : throw Pack.Unknown("alarm", (int)alarm.Kind);
     }
 
     private static void WriteSighting(ref MessagePackWriter writer, LeaseSighting sighting)

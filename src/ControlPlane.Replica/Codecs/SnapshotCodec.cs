@@ -50,13 +50,13 @@ internal static class SnapshotCodec
     }
 
     /// <exception cref="InvalidDataException">Not a state, or not the state that was written.</exception>
-    public static ReplicaState Read(Source source)
+    public static ReplicaState Read(Source source, long historyBytesMax = StoreState.HistoryBytesMaxUsual)
     {
         var head = Pack.Read(ReadPart(source) ?? throw new InvalidDataException("the snapshot has no head"), ReadHead);
         StoreState store;
         try
         {
-            store = StoreState.Restore(head.Store, Records(source));
+            store = StoreState.Restore(head.Store, Records(source), historyBytesMax);
         }
         catch (ArgumentException contradiction)
         {
@@ -114,7 +114,7 @@ internal static class SnapshotCodec
     {
         var writer = new MessagePackWriter(buffer);
         var head = image.View.Head;
-        writer.WriteArrayHeader(8);
+        writer.WriteArrayHeader(10);
         writer.Write(Version);
         writer.Write(head.Revision.Value);
         writer.Write(head.CompactionFloor.Value);
@@ -127,6 +127,8 @@ internal static class SnapshotCodec
             w.Write(lease.RemainingSeconds);
             w.Write(lease.Renewal);
         });
+        writer.Write(head.QuotaBytes);
+        Pack.WriteList(ref writer, head.Alarms, CommandCodec.WriteAlarm);
         Pack.WriteList(ref writer, [.. image.Sessions.Sessions], static (ref MessagePackWriter w, SessionRecord session) =>
         {
             w.WriteArrayHeader(4);
@@ -144,12 +146,14 @@ internal static class SnapshotCodec
     {
         var (version, fieldCount) = Pack.ReadTag(ref reader);
         if (version is < 1 or > Version) throw new InvalidDataException($"the snapshot has content version {version}, this program reads 1 to {Version}");
-        Pack.ExpectFields(version, fieldCount, version == 1 ? 6 : 7);
+        Pack.ExpectFields(version, fieldCount, version == 1 ? 6 : 9);
         return new Head(
             new StoreHead(new Revision(reader.ReadInt64()), new Revision(reader.ReadInt64()))
             {
                 LeaseRenewals = version == 1 ? 0 : reader.ReadInt64(),
                 Leases = Pack.ReadList<Lease>(ref reader, version == 1 ? ReadLeaseOfVersion1 : ReadLease),
+                QuotaBytes = version == 1 ? StoreState.QuotaBytesUsual : reader.ReadInt64(),
+                Alarms = version == 1 ? [] : Pack.ReadList(ref reader, CommandCodec.ReadAlarm),
             },
             Pack.ReadList(ref reader, static (ref MessagePackReader r) =>
             {

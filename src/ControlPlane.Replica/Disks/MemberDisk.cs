@@ -3,6 +3,7 @@ using ControlPlane.Raft.Entries;
 using ControlPlane.Raft.Membership;
 using ControlPlane.Replica.Codecs;
 using ControlPlane.Replica.Turns;
+using ControlPlane.Store;
 using ControlPlane.Wal.Logs;
 using ControlPlane.Wal.Members;
 using ControlPlane.Wal.Snapshots;
@@ -11,7 +12,8 @@ namespace ControlPlane.Replica.Disks;
 
 /// <summary>Translates between the core's words and the disk's: log writes, snapshots, and what a start finds. Synchronous; the host calls it from its disk
 /// thread, the simulator from its own.</summary>
-internal sealed class MemberDisk(MemberStorage storage)
+/// <param name="historyBytesMax">For the states it makes.</param>
+internal sealed class MemberDisk(MemberStorage storage, long historyBytesMax = StoreState.HistoryBytesMaxUsual)
 {
     private const long ReadSizeBytesMax = 4 << 20;
 
@@ -20,7 +22,7 @@ internal sealed class MemberDisk(MemberStorage storage)
     /// <exception cref="InvalidDataException">Whole by its checksums, but not of this program's making.</exception>
     public Remembered Recall(Configuration initial)
     {
-        var (mark, state) = RecallSnapshot() ?? (new SnapshotMark(LogIndex.Zero, Term.Zero, initial), new ReplicaState());
+        var (mark, state) = RecallSnapshot() ?? (new SnapshotMark(LogIndex.Zero, Term.Zero, initial), new ReplicaState(new StoreState(historyBytesMax), new SessionTable()));
         var log = storage.Log;
         // Only what is applied from now on looks up configurations, and that lies after the snapshot; the one at the log's base is never asked for.
         var logBase = new SnapshotMark(new LogIndex(log.Base.Index), new Term(log.Base.Term), mark.Configuration);
@@ -91,7 +93,7 @@ internal sealed class MemberDisk(MemberStorage storage)
     public ReplicaState Load(SnapshotMark mark)
     {
         using var reader = OpenSnapshot(mark);
-        return SnapshotCodec.Read(reader.Read);
+        return SnapshotCodec.Read(reader.Read, historyBytesMax);
     }
 
     private (SnapshotMark, ReplicaState)? RecallSnapshot()

@@ -11,7 +11,7 @@ namespace ControlPlane.Replica.Turns;
 /// comes after proposing, so a member counts late and never early; a pause of the process counts as one tick.</para>
 /// <para>One caller; <see cref="Remaining"/> may be asked by any thread.</para>
 /// </remarks>
-internal sealed class LeaseKeeper(TurnOptions options)
+internal sealed class LeaseKeeper(TurnOptions options) : ILeaderDuty
 {
     // Of leases in one entry: some kilobytes.
     private const int CheckpointCountMax = 1_000;
@@ -23,7 +23,6 @@ internal sealed class LeaseKeeper(TurnOptions options)
     private long _nowTick;
     private long _nextCheckpointTick = options.LeaseCheckpointTicks;
     private bool _isLeading;
-    private bool _isProposing;
 
     /// <summary>What a lease has left by this member's count, at least zero; null when it does not exist here.</summary>
     public TimeSpan? Remaining(LeaseId lease) => _countdowns.TryGetValue(lease, out var countdown)
@@ -60,22 +59,18 @@ internal sealed class LeaseKeeper(TurnOptions options)
         _countdowns[id] = new Countdown(lease, deadlineTick, queuedTick);
     }
 
-    /// <summary>Moves time by one tick and returns what this member should propose, or null. After a command, nothing more until <see cref="Settled"/>.</summary>
-    /// <param name="isLeading">This member leads and has applied an entry of its term, so that it knows every renewal that was acknowledged before.</param>
-    public Command? Tick(bool isLeading)
+    Command? ILeaderDuty.Tick(bool isLeading, bool isWaiting, ReplicaState state) => Tick(isLeading, isWaiting);
+
+    /// <summary>Whatever the outcome of a proposal: leases that are still there come up again.</summary>
+    public Command? Tick(bool isLeading, bool isWaiting)
     {
         Volatile.Write(ref _nowTick, _nowTick + 1);
         if (isLeading && !_isLeading) GiveGrace();
         _isLeading = isLeading;
-        if (!isLeading || _isProposing) return null;
-        Command? due = Expired() is { Length: > 0 } expired ? new ExpireLeases([.. expired]) : null;
-        due ??= Checkpoint() is { Length: > 0 } checkpoint ? new CheckpointLeases([.. checkpoint]) : null;
-        _isProposing = due is not null;
-        return due;
+        if (!isLeading || isWaiting) return null;
+        if (Expired() is { Length: > 0 } expired) return new ExpireLeases([.. expired]);
+        return Checkpoint() is { Length: > 0 } checkpoint ? new CheckpointLeases([.. checkpoint]) : null;
     }
-
-    /// <summary>What was proposed has an outcome, whichever: leases that are still there come up again.</summary>
-    public void Settled() => _isProposing = false;
 
     /// <summary>While nobody led, nobody could renew: every lease gets at least the time that an election takes, to hear from its holder.</summary>
     private void GiveGrace()

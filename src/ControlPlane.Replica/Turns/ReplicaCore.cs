@@ -18,6 +18,7 @@ internal sealed class ReplicaCore
     private readonly OpenProposals _proposals;
     private readonly OpenReads _reads;
     private readonly LeaseKeeper _leases;
+    private readonly LeaderDuties _duties;
     private readonly Effects _effects = new();
     private readonly List<(OpenProposal Proposal, ProposalOutcome Outcome)> _outcomes = [];
     private readonly Queue<OpenProposal> _toHandOver = new();
@@ -48,6 +49,7 @@ internal sealed class ReplicaCore
         _reads = new OpenReads(options);
         _leases = new LeaseKeeper(options);
         _leases.Restart(state.View);
+        _duties = new LeaderDuties([_leases, new QuotaKeeper(_self, options.QuotaBytes), new CompactionKeeper(options)]);
         _leadership = CurrentLeadership();
         rim.Publish(state.View);
         rim.Publish(_leadership);
@@ -149,7 +151,7 @@ internal sealed class ReplicaCore
             else if (proposal.HandedTo is null) QueueAgain(proposal);
         }
 
-        if (_leases.Tick(_node.IsReady) is { } dueForLeases) Take(CommandCodec.Encode(dueForLeases), _ => _leases.Settled());
+        _duties.Tick(_node.IsReady, _state, (due, settled) => Take(CommandCodec.Encode(due), _ => settled()));
         _mayAskForReads = true;
         _rim.Publish(CurrentMembers());
     }

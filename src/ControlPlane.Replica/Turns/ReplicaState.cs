@@ -38,6 +38,9 @@ internal sealed class ReplicaState(StoreState store, SessionTable sessions)
         return applied;
     }
 
+    /// <summary>As <see cref="StoreState.SpaceRefusals"/>.</summary>
+    public long SpaceRefusals => store.SpaceRefusals;
+
     public void ForgetTouchedLeases() => _touchedLeases.Clear();
 
     /// <summary>An immutable copy for a snapshot at <paramref name="mark"/>. The store's part is a pointer copy.</summary>

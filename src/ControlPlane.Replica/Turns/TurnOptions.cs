@@ -33,6 +33,12 @@ internal sealed record TurnOptions
     /// <summary>What a new leader gives every lease at least: an election's time, in which nobody could renew.</summary>
     public int LeaseGraceTicks { get; init; } = 20;
 
+    /// <summary>What keys and values may have together, carried into the log when this member leads; null leaves what is in force.</summary>
+    public long? QuotaBytes { get; init; }
+
+    /// <summary>How long history is kept; null keeps it until it outgrows its bytes.</summary>
+    public long? HistoryTicks { get; init; } = 12_000;
+
     /// <summary>Entries kept before a snapshot, for followers that are a little behind.</summary>
     public ulong KeptEntries { get; init; } = 5_000;
 }

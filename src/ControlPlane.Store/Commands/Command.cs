@@ -54,6 +54,13 @@ public sealed record CheckpointLeases(ImmutableArray<LeaseCheckpoint> Leases) : 
 /// <param name="RemainingSeconds">Rounded up; at least 1.</param>
 public readonly record struct LeaseCheckpoint(LeaseSighting Lease, long RemainingSeconds);
 
+/// <summary>How many bytes the keys and values of the newest revision may have. Below what is there already, it takes nothing away: writes that grow
+/// are refused until there is less.</summary>
+public sealed record SetQuota(long Bytes) : Command;
+
+/// <summary>Raises or ends an alarm.</summary>
+public sealed record SetAlarm(Alarm Alarm, bool IsRaised) : Command;
+
 /// <summary>Forgets history at and below <paramref name="Floor"/>; the newest value of each key stays.</summary>
 public sealed record Compact(Revision Floor) : Command;
 

@@ -20,7 +20,13 @@ public sealed record LeaseResult(ImmutableArray<LeaseId> Unknown, Revision Revis
 /// <param name="HasMoved">False when the floor was as high before.</param>
 public sealed record CompactResult(Revision Floor, bool HasMoved) : Result;
 
-/// <summary>The command was well-formed but may not run; nothing changed.</summary>
+/// <param name="Alarms">All that are raised after the command.</param>
+public sealed record AlarmResult(ImmutableArray<Alarm> Alarms) : Result;
+
+/// <param name="Bytes">The quota in force.</param>
+public sealed record QuotaResult(long Bytes) : Result;
+
+/// <summary>The command may not run; nothing changed.</summary>
 /// <param name="Reason">A sentence for the caller: what was wrong and what would be right.</param>
 public sealed record RefusedResult(string Reason) : Result
 {
@@ -45,6 +51,12 @@ public enum Refusal
 
     /// <summary>It names a revision that is not reached yet.</summary>
     InTheFuture,
+
+    /// <summary>Live data would outgrow its quota.</summary>
+    NoSpace,
+
+    /// <summary>Members disagree about the state, and an operator must decide.</summary>
+    Corrupt,
 }
 
 public abstract record OperationResult

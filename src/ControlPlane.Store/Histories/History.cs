@@ -14,13 +14,17 @@ internal sealed class History(Revision floor, long bytesMax)
     private int _first;
     private int _end;
 
-    /// <summary>Changes at and below this revision are gone.</summary>
+    /// <summary>The oldest revision that can be read.</summary>
     public Revision Floor { get; private set; } = floor;
+
+    /// <summary>Changes at and below this revision are gone: the floor, or the revision before it when the floor was asked for and did not come of
+    /// dropping a chunk.</summary>
+    public Revision ChangesFloor { get; private set; } = floor;
 
     /// <summary>What history keeps alive beyond the live state, by estimate.</summary>
     public long Bytes { get; private set; }
 
-    public HistoryView View => new(_chunks, _first, _end, _end > _first ? _chunks[_end - 1].Count : 0, Floor);
+    public HistoryView View => new(_chunks, _first, _end, _end > _first ? _chunks[_end - 1].Count : 0, Floor, ChangesFloor);
 
     /// <summary>Adds the changes of one revision.</summary>
     /// <param name="before">The revision before them, with its tree and record sum.</param>
@@ -43,16 +47,18 @@ internal sealed class History(Revision floor, long bytesMax)
         while (Bytes > bytesMax && _end - _first > 1)
         {
             DropFirstChunk();
-            Floor = _chunks[_first].BaseRevision;
+            ChangesFloor = _chunks[_first].BaseRevision;
+            if (Floor < ChangesFloor) Floor = ChangesFloor;
         }
     }
 
-    /// <summary>Forgets changes at and below <paramref name="floor"/>.</summary>
+    /// <summary>Forgets changes below <paramref name="floor"/>. What the floor itself changed stays, for whoever follows from there.</summary>
     public void Compact(Revision floor)
     {
         if (floor <= Floor) return;
         Floor = floor;
-        while (_end > _first && LastOf(_chunks[_first]) <= floor) DropFirstChunk();
+        ChangesFloor = new Revision(Math.Max(ChangesFloor.Value, floor.Value - 1));
+        while (_end > _first && LastOf(_chunks[_first]) <= ChangesFloor) DropFirstChunk();
     }
 
     private static Revision LastOf(HistoryChunk chunk) => chunk[chunk.Count - 1].Revision;

@@ -5,15 +5,18 @@ namespace ControlPlane.Store.Histories;
 
 /// <summary>The change log as it was when the view was taken. The arrays are shared with the writer, who only ever writes beyond
 /// what this view looks at.</summary>
-internal readonly struct HistoryView(HistoryChunk[] chunks, int first, int end, int lastCount, Revision floor)
+internal readonly struct HistoryView(HistoryChunk[] chunks, int first, int end, int lastCount, Revision floor, Revision changesFloor)
 {
     private readonly HistoryChunk[] _chunks = chunks;
     private readonly int _first = first;
     private readonly int _end = end;
     private readonly int _lastCount = lastCount;
 
-    /// <summary>Changes at and below this revision are gone.</summary>
+    /// <summary>The oldest revision that can be read.</summary>
     public Revision Floor { get; } = floor;
+
+    /// <summary>Changes at and below this revision are gone.</summary>
+    public Revision ChangesFloor { get; } = changesFloor;
 
     /// <summary>The state at <paramref name="revision"/>, which lies at or above the floor and below the newest revision.</summary>
     /// <param name="history">The log as it was at that revision.</param>
@@ -23,7 +26,7 @@ internal readonly struct HistoryView(HistoryChunk[] chunks, int first, int end, 
         var index = ChunkOf(revision);
         var chunk = _chunks[index];
         var count = chunk.FirstAfter(revision, CountOf(index));
-        history = new HistoryView(_chunks, _first, index + 1, count, Floor);
+        history = new HistoryView(_chunks, _first, index + 1, count, Floor, ChangesFloor);
         recordSum = count == 0 ? chunk.BaseSum : chunk.SumAfter(count - 1);
 
         var tree = chunk.BaseTree;
@@ -32,7 +35,7 @@ internal readonly struct HistoryView(HistoryChunk[] chunks, int first, int end, 
         return tree;
     }
 
-    /// <summary>Changes above <paramref name="after"/> (at or above the floor): whole revisions, at least one, until <paramref name="limit"/> is reached.</summary>
+    /// <summary>Changes above <paramref name="after"/> (at or above the changes' floor): whole revisions, at least one, until <paramref name="limit"/> is reached.</summary>
     public List<Change> Read(Revision after, int limit, out bool reachedEnd)
     {
         var changes = new List<Change>();

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using ControlPlane.Api.Quantities;
 using ControlPlane.Commands;
 using ControlPlane.Replica;
 using ControlPlane.Security;
@@ -8,7 +9,7 @@ namespace ControlPlane.Hosting;
 /// <summary><c>controlplane server</c>: one server of a cluster.</summary>
 internal static class ServerCommand
 {
-    private static readonly string[] Known = ["name", "data", "listen", "advertise", "peer-listen", "initial-cluster", "dashboard-listen"];
+    private static readonly string[] Known = ["name", "data", "listen", "advertise", "peer-listen", "initial-cluster", "dashboard-listen", "quota", "history"];
 
     public static Command Create()
     {
@@ -19,6 +20,8 @@ internal static class ServerCommand
         var peerListen = Settings.Flag("--peer-listen", "HOST:PORT", "Where the other servers reach this one.");
         var cluster = Settings.Flag("--initial-cluster", "NAME=HOST:PORT,…", "Every first server with its peer address, the same on all of them.");
         var dashboard = Settings.Flag("--dashboard-listen", "HOST:PORT", "Where to serve the dashboard; without it there is none.");
+        var quota = Settings.Flag("--quota", "BYTES", "What all keys and values may have together, such as 4Gi; the leader's counts for all servers (at first 2Gi).");
+        var history = Settings.Flag("--history", "DURATION", "How long old revisions can be watched and listed (default 10m).");
         var config = Settings.Flag("--config", "FILE", "YAML file of settings, each named like its flag: `listen: 0.0.0.0:6443`. Flags and CONTROLPLANE_… variables win.");
         var command = new TaughtCommand("server", "Run one server of a cluster (1, 3, 5 or 7 of them).",
             """
@@ -26,7 +29,7 @@ internal static class ServerCommand
             controlplane server --name s1 --data s1 --listen 10.0.0.1:6443 --peer-listen 10.0.0.1:7000 \
               --initial-cluster s1=10.0.0.1:7000,s2=10.0.0.2:7000,s3=10.0.0.3:7000
             controlplane server --config /etc/controlplane.yaml
-            """) { name, data, listen, advertise, peerListen, cluster, dashboard, config };
+            """) { name, data, listen, advertise, peerListen, cluster, dashboard, quota, history, config };
         command.SetAction(async (result, stop) =>
         {
             var settings = Settings.Read(result.GetValue(config), Known);
@@ -41,6 +44,8 @@ internal static class ServerCommand
                 members)
             {
                 DashboardListen = Value(dashboard) is { } board ? Addresses.ToListen(board, "--dashboard-listen") : null,
+                QuotaBytes = Value(quota) is { } bytes ? Bytes(bytes) : null,
+                HistoryDuration = Value(history) is { } kept ? Durations.Parse(kept, "--history") : null,
             };
             return await RunAsync(Checked(chosen), stop);
         });
@@ -56,6 +61,12 @@ internal static class ServerCommand
         await server.RunUntilAsync(stop);
         log.Write("stopping (Ctrl-C again stops at once)");
         return CommandTree.Done;
+    }
+
+    private static long Bytes(string text)
+    {
+        if (Quantity.TryParse(text, out var quantity) && quantity.Value > 0) return quantity.Value;
+        throw new UsageException($"--quota: \"{text}\" is not a number of bytes above 0; write it like 4Gi, 500Mi or 8000000000");
     }
 
     private static IReadOnlyList<PeerAddress> Members(string text)

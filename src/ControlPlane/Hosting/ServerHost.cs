@@ -130,7 +130,7 @@ internal sealed class ServerHost : IAsyncDisposable
     {
         try
         {
-            return await ReplicaHost.OpenAsync(new ReplicaOptions
+            var usual = new ReplicaOptions
             {
                 Name = settings.Name,
                 DataDirectory = Path.Combine(settings.DataFolder, "store"),
@@ -138,7 +138,9 @@ internal sealed class ServerHost : IAsyncDisposable
                 PeerListen = settings.PeerListen,
                 Tls = new PeerTls(identity.Server.ToCertificate(), [identity.Authority]),
                 Notice = log.Write,
-            }, cancellationToken);
+                QuotaBytes = settings.QuotaBytes,
+            };
+            return await ReplicaHost.OpenAsync(usual with { HistoryDuration = settings.HistoryDuration ?? usual.HistoryDuration }, cancellationToken);
         }
         catch (UnusableDataDirectoryException unusable)
         {

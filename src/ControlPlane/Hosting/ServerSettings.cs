@@ -20,4 +20,10 @@ internal sealed record ServerSettings(
 {
     /// <summary>The dashboard; null: none.</summary>
     public IPEndPoint? DashboardListen { get; init; }
+
+    /// <summary>As <see cref="ReplicaOptions.QuotaBytes"/>.</summary>
+    public long? QuotaBytes { get; init; }
+
+    /// <summary>Null: the replica's usual.</summary>
+    public TimeSpan? HistoryDuration { get; init; }
 }

@@ -19,6 +19,12 @@ internal sealed class StoreModel
 
     public IEnumerable<Lease> Leases => _leases.Values;
 
+    public long QuotaBytes { get; private set; } = StoreState.QuotaBytesUsual;
+
+    public SortedSet<(ulong, AlarmKind)> Alarms { get; } = [];
+
+    public static long BytesOf(IReadOnlyDictionary<string, Record> records) => records.Values.Sum(record => (long)record.Key.Length + record.Value.Length);
+
     public IReadOnlyDictionary<string, Record> At(long revision) => _revisions[(int)revision];
 
     /// <summary>What the store must answer, in one line.</summary>
@@ -31,6 +37,7 @@ internal sealed class StoreModel
             case Batch batch:
                 return string.Join(" & ", batch.Transactions.Select(Apply));
             case GrantLease grant:
+                if (Alarms.Any(alarm => alarm.Item2 == AlarmKind.NoSpace)) return "refused NoSpace";
                 if (_leases.ContainsKey(grant.Lease.Value)) return "named " + grant.Lease;
                 _leases.Add(grant.Lease.Value, new Lease(grant.Lease, grant.TimeToLiveSeconds) { Renewal = ++_renewals });
                 return "named ";
@@ -43,9 +50,16 @@ internal sealed class StoreModel
             case CheckpointLeases checkpoint:
                 return Named(checkpoint.Leases.Where(seen => !TryCheckpoint(seen)).Select(seen => seen.Lease.Lease));
             case Compact compact:
-                if (compact.Floor.Value > Revision) return "refused";
+                if (compact.Floor.Value > Revision) return "refused InTheFuture";
                 CompactionFloor = Math.Max(CompactionFloor, compact.Floor.Value);
                 return $"floor {CompactionFloor}";
+            case SetQuota quota:
+                QuotaBytes = quota.Bytes;
+                return $"quota {QuotaBytes}";
+            case SetAlarm set:
+                if (set.IsRaised) Alarms.Add((set.Alarm.Member, set.Alarm.Kind));
+                else Alarms.Remove((set.Alarm.Member, set.Alarm.Kind));
+                return $"alarms {Alarms.Count}";
             default:
                 throw new InvalidOperationException(command.ToString());
         }
@@ -81,8 +95,9 @@ internal sealed class StoreModel
         var succeeded = transaction.Compares.All(compare => compare is Compare.ModifiedRevision modified
             && (_revisions[^1].GetValueOrDefault(Text(compare.Key))?.Modified.Value ?? 0) == modified.Target.Value);
         var operations = succeeded ? transaction.Success : transaction.Failure;
-        if (IsChangedTwice(transaction.Success) || IsChangedTwice(transaction.Failure)) return "refused";
-        if (operations.OfType<Operation.Put>().Any(put => put.Lease != LeaseId.None && !_leases.ContainsKey(put.Lease.Value))) return "refused";
+        if (IsChangedTwice(transaction.Success) || IsChangedTwice(transaction.Failure)) return "refused ChangedTwice";
+        if (Alarms.Any(alarm => alarm.Item2 == AlarmKind.Corrupt)) return "refused Corrupt";
+        if (operations.OfType<Operation.Put>().Any(put => put.Lease != LeaseId.None && !_leases.ContainsKey(put.Lease.Value))) return "refused NoSuchLease";
 
         var next = new SortedDictionary<string, Record>(_revisions[^1], StringComparer.Ordinal);
         var revision = Revision + 1;
@@ -111,6 +126,7 @@ internal sealed class StoreModel
             }
         }
 
+        if (BytesOf(next) > QuotaBytes && BytesOf(next) > BytesOf(_revisions[^1])) return "refused NoSpace";
         if (isMutated) _revisions.Add(next);
         return $"{succeeded} {Revision} {string.Join(' ', answers)}";
     }

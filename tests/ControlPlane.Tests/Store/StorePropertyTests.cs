@@ -28,11 +28,12 @@ public sealed class StorePropertyTests
             Assert.Equal((model.Revision, model.CompactionFloor), (state.View.Revision.Value, state.View.CompactionFloor.Value));
             RequireSame(model.At(model.Revision), state.View);
             Assert.Equal(model.Leases, state.View.Leases);
+            Assert.Equal((StoreModel.BytesOf(model.At(model.Revision)), model.QuotaBytes), (state.View.LiveBytes, state.View.QuotaBytes));
             if (step % 10 == 0) RequireSameRange(random, keyCount, model, state.View);
             if (step % 50 == 49) RequireSameHistory(random, model, state.View);
         }
 
-        Assert.True(model.Revision > commandCount / 3, $"only {model.Revision} revisions");
+        Assert.True(model.Revision > commandCount / 4, $"only {model.Revision} revisions");
     }
 
     [Fact]
@@ -120,8 +121,18 @@ public sealed class StorePropertyTests
         0 => new GrantLease(new LeaseId(random.Next(1, 4)), random.Next(5, 50)),
         1 => AnyLeaseCommand(random, model),
         2 => new Compact(new Revision(random.NextInt64(Math.Max(0, model.Revision - 40), model.Revision + 2))),
+        3 when random.Next(4) == 0 => AnyLimit(random, model),
         3 or 4 => new Batch([.. Enumerable.Range(0, random.Next(1, 5)).Select(_ => AnyTransaction(random, keyCount, model))]),
         _ => AnyTransaction(random, keyCount, model),
+    };
+
+    // A quota a little above, at, or below what is there; alarms that are ended sooner than raised, so that most commands run.
+    private static Command AnyLimit(Random random, StoreModel model) => random.Next(4) switch
+    {
+        0 => new SetAlarm(new Alarm(7, AlarmKind.NoSpace), IsRaised: random.Next(3) == 0),
+        1 => new SetAlarm(new Alarm(8, AlarmKind.Corrupt), IsRaised: random.Next(5) == 0),
+        2 => new SetQuota(Math.Max(1, StoreModel.BytesOf(model.At(model.Revision)) + random.Next(-50, 100))),
+        _ => new SetQuota(StoreState.QuotaBytesUsual),
     };
 
     private static Command AnyLeaseCommand(Random random, StoreModel model)
@@ -174,7 +185,9 @@ public sealed class StorePropertyTests
     {
         TransactionResult ran => $"{ran.Succeeded} {ran.Revision} {string.Join(' ', ran.Operations.Select(Line))}",
         BatchResult batch => string.Join(" & ", batch.Transactions.Select(Line)),
-        RefusedResult => "refused",
+        RefusedResult refused => $"refused {refused.Refusal}",
+        QuotaResult quota => $"quota {quota.Bytes}",
+        AlarmResult alarm => $"alarms {alarm.Alarms.Length}",
         CompactResult compact => $"floor {compact.Floor}",
         LeaseResult lease => $"named {string.Join(',', lease.Unknown)}",
         _ => throw new InvalidOperationException(result.ToString()),
@@ -226,6 +239,8 @@ public sealed class StorePropertyTests
             RequireSame(model.At(revision), at);
             Assert.Equal(revision, at.Revision.Value);
             var rebuilt = new SortedDictionary<string, Record>(model.At(revision).ToDictionary(), StringComparer.Ordinal);
+            // What the floor itself changed can still be told.
+            if (revision == view.CompactionFloor.Value && revision > 0) RequireChangesOf(revision, model, view);
             for (var cursor = at.Revision; cursor < view.Revision;)
             {
                 var read = Assert.IsType<ChangesOutcome.Read>(view.ReadChanges(cursor, random.Next(1, 30)));
@@ -242,6 +257,15 @@ public sealed class StorePropertyTests
             RequireSame(rebuilt, view);
             Assert.Equal(StoreState.Restore(at.Head with { Leases = [.. view.Leases, .. Missing(at, view)] }, at.Range(default, null)).View.StateHash, at.StateHash);
         }
+    }
+
+    private static void RequireChangesOf(long revision, StoreModel model, StoreView view)
+    {
+        var read = Assert.IsType<ChangesOutcome.Read>(view.ReadChanges(new Revision(revision - 1), 1));
+        var (before, after) = (model.At(revision - 1), model.At(revision));
+        var expected = before.Keys.Union(after.Keys).Where(key => before.GetValueOrDefault(key)?.Modified != after.GetValueOrDefault(key)?.Modified);
+        Assert.Equal(expected.Order(StringComparer.Ordinal), read.Changes.Where(change => change.Revision.Value == revision).Select(change => Text(change.Key)).Order(StringComparer.Ordinal));
+        if (revision > 1) Assert.IsType<ChangesOutcome.Compacted>(view.ReadChanges(new Revision(revision - 2), 1));
     }
 
     /// <summary>Leases that the past knew and the present does not.</summary>

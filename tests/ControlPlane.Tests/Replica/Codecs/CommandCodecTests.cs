@@ -49,6 +49,8 @@ public sealed class CommandCodecTests
         Gen.Long.Array[0, 5].Select(leases => (Command)new RenewLeases([.. leases.Select(lease => new LeaseId(lease))])),
         Gen.Long.Select(lease => (Command)new RevokeLease(new LeaseId(lease))),
         Gen.Long.Select(floor => (Command)new Compact(new Revision(floor))),
+        Gen.Long.Select(bytes => (Command)new SetQuota(bytes)),
+        Gen.Select(Gen.ULong, Gen.Int[1, 2], Gen.Bool).Select((member, kind, isRaised) => (Command)new SetAlarm(new Alarm(member, (AlarmKind)kind), isRaised)),
         Gen.Select(Gen.Long, Gen.Long).Array[0, 3].Select(seen => (Command)new ExpireLeases([.. seen.Select(one => new LeaseSighting(new LeaseId(one.Item1), one.Item2))])),
         Gen.Select(Gen.Long, Gen.Long, Gen.Long).Array[0, 3]
             .Select(seen => (Command)new CheckpointLeases([.. seen.Select(one => new LeaseCheckpoint(new LeaseSighting(new LeaseId(one.Item1), one.Item2), one.Item3))])));
@@ -70,6 +72,8 @@ public sealed class CommandCodecTests
     [InlineData("920609", "Compact { Floor = 9 }")]
     [InlineData("9207929207039208CD0100", "ExpireLeases 7/3 8/256")]
     [InlineData("9208919307031E", "CheckpointLeases 7/3/30")]
+    [InlineData("9209CE80000000", "SetQuota { Bytes = 2147483648 }")]
+    [InlineData("930A920701C3", "SetAlarm { Alarm = Alarm { Member = 7, Kind = NoSpace }, IsRaised = True }")]
     public void Bytes_of_every_version_are_read(string hex, string command) => Assert.Equal(command, CommandCodec.Decode(Convert.FromHexString(hex)) switch
     {
         RenewLeases renew => $"RenewLeases {string.Join(' ', renew.Leases)}",
@@ -149,6 +153,7 @@ public sealed class CommandCodecTests
     [Theory]
     [InlineData("925FC0", "unknown command: tag 95")]
     [InlineData("9106", "tag 6 has 1 fields, 0 found")]
+    [InlineData("930A920709C3", "unknown alarm: tag 9")]
     [InlineData("940191940906C4016100009090", "")]
     // A length of -1: the reader itself answers that with an argument exception.
     [InlineData("940190919401C6FFFFFFFFC4013100", "")]

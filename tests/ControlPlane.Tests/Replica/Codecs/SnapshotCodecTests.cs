@@ -19,8 +19,8 @@ public sealed class SnapshotCodecTests
     public void The_empty_state_has_the_documented_bytes()
     {
         var bytes = Write(new ReplicaState());
-        Assert.Equal(25, bytes.Length);
-        Assert.StartsWith("11000000" + "98020000009090" + "00" + "CF", Convert.ToHexString(bytes));
+        Assert.Equal(31, bytes.Length);
+        Assert.StartsWith("17000000" + "9A02000000" + "90" + "CE80000000" + "9090" + "00" + "CF", Convert.ToHexString(bytes));
         Assert.EndsWith("00000000", Convert.ToHexString(bytes));
     }
 
@@ -39,13 +39,14 @@ public sealed class SnapshotCodecTests
     }
 
     [Fact]
-    public void Leases_keep_what_they_have_left()
+    public void Leases_keep_what_they_have_left_and_limits_stay_in_force()
     {
         var state = new ReplicaState();
         Command[] commands =
         [
             new GrantLease(new LeaseId(5), 60), new GrantLease(new LeaseId(6), 60), new RenewLeases([new LeaseId(5)]),
             new CheckpointLeases([new LeaseCheckpoint(new LeaseSighting(new LeaseId(6), 2), 40)]),
+            new SetQuota(5_000), new SetAlarm(new Alarm(7, AlarmKind.NoSpace), IsRaised: true),
         ];
         for (var i = 0; i < commands.Length; i++) state.Apply(Entry(i + 1, commands[i]));
 
@@ -53,6 +54,8 @@ public sealed class SnapshotCodecTests
 
         Assert.Equal(state.View.Head.Leases, restored.Leases);
         Assert.Equal((3, 40), (restored.LeaseRenewals, restored.Leases[1].RemainingSeconds));
+        Assert.Equal(5_000, restored.QuotaBytes);
+        Assert.Equal([new Alarm(7, AlarmKind.NoSpace)], restored.Alarms);
     }
 
     [Fact]

@@ -71,10 +71,9 @@ public sealed class LeaseKeeperTests
 
         Assert.Null(member.Ticks(50, isLeading: false));
         Assert.Equal(20, member.TicksUntil<ExpireLeases>() - 1);
-        Assert.Null(member.Keeper.Tick(isLeading: true));
+        Assert.Null(member.Keeper.Tick(isLeading: true, isWaiting: true));
         // It got lost: the same lease comes up again.
-        member.Keeper.Settled();
-        Assert.IsType<ExpireLeases>(member.Keeper.Tick(isLeading: true));
+        Assert.IsType<ExpireLeases>(member.Keeper.Tick(isLeading: true, isWaiting: false));
     }
 
     [Fact]
@@ -166,7 +165,6 @@ public sealed class LeaseKeeperTests
                     // Followers are behind; whoever leads has applied all.
                     if (member == leader || random.Next(10) == 0) members[member].CatchUp(log);
                     if (members[member].Tick(member == leader) is { } proposed && random.Next(5) > 0) Commit(proposed);
-                    members[member].Keeper.Settled();
                 }
 
                 void Commit(Command command)
@@ -216,7 +214,6 @@ public sealed class LeaseKeeperTests
         {
             Store.Apply(command);
             foreach (var lease in Store.TouchedLeases) Keeper.Follow(lease, Store.View.GetLease(lease));
-            Keeper.Settled();
         }
 
         public void CatchUp(List<Command> log)
@@ -224,13 +221,13 @@ public sealed class LeaseKeeperTests
             while (_applied < log.Count) Apply(log[_applied++]);
         }
 
-        public Command? Tick(bool isLeading) => Keeper.Tick(isLeading);
+        public Command? Tick(bool isLeading) => Keeper.Tick(isLeading, isWaiting: false);
 
         public Command? Ticks(int count, bool isLeading = true)
         {
             for (var tick = 0; tick < count; tick++)
             {
-                if (Keeper.Tick(isLeading) is { } command) return command;
+                if (Keeper.Tick(isLeading, isWaiting: false) is { } command) return command;
             }
 
             return null;
@@ -241,7 +238,7 @@ public sealed class LeaseKeeperTests
         {
             for (var tick = 1; ; tick++)
             {
-                switch (Keeper.Tick(isLeading: true))
+                switch (Keeper.Tick(isLeading: true, isWaiting: false))
                 {
                     case T: return tick;
                     case { } other: Apply(other); break;
@@ -256,7 +253,7 @@ public sealed class LeaseKeeperTests
         {
             for (var tick = 1; tick < 10_000; tick++)
             {
-                var command = Keeper.Tick(isLeading: true);
+                var command = Keeper.Tick(isLeading: true, isWaiting: false);
                 if (command is T wanted) return wanted;
                 if (command is not null && settle) Apply(command);
             }

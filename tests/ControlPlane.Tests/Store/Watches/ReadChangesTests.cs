@@ -43,19 +43,19 @@ public sealed class ReadChangesTests
     }
 
     [Fact]
-    public void A_cursor_below_the_floor_is_told_so_and_one_at_the_floor_loses_nothing()
+    public void A_cursor_below_the_floor_is_told_so_and_one_that_starts_with_it_loses_nothing()
     {
         var state = new StoreState();
         for (var index = 1; index <= 600; index++) state.Run(Put("k", $"{index}"));
         state.Apply(new Compact(new Revision(300)));
 
-        Assert.Equal(300, Assert.IsType<ChangesOutcome.Compacted>(state.View.ReadChanges(new Revision(299), 10)).Floor.Value);
-        var read = Assert.IsType<ChangesOutcome.Read>(state.View.ReadChanges(new Revision(300), 1000));
-        Assert.Equal((300, 301L, 600L), (read.Changes.Count, read.Changes[0].Revision.Value, read.Through.Value));
+        Assert.Equal(300, Assert.IsType<ChangesOutcome.Compacted>(state.View.ReadChanges(new Revision(298), 10)).Floor.Value);
+        var read = Assert.IsType<ChangesOutcome.Read>(state.View.ReadChanges(new Revision(299), 1000));
+        Assert.Equal((301, 300L, 600L), (read.Changes.Count, read.Changes[0].Revision.Value, read.Through.Value));
     }
 
     [Fact]
-    public void A_compaction_at_the_revision_of_a_deletion_does_not_lose_a_later_one()
+    public void A_compaction_at_the_revision_of_a_deletion_loses_neither_it_nor_a_later_one()
     {
         var state = new StoreState();
         state.Run(Put("a", "1"), Put("b", "1"));
@@ -63,8 +63,11 @@ public sealed class ReadChangesTests
         state.Run(Delete("b"));
         state.Apply(new Compact(new Revision(2)));
 
-        var read = Assert.IsType<ChangesOutcome.Read>(state.View.ReadChanges(new Revision(2), 10));
-        Assert.Equal("b", Text(Assert.Single(read.Changes).Key));
+        // etcd #18089 and #19179: who starts at the compaction's revision must see what it deleted.
+        var read = Assert.IsType<ChangesOutcome.Read>(state.View.ReadChanges(new Revision(1), 10));
+        Assert.Equal("a b", string.Join(' ', read.Changes.Select(change => Text(change.Key))));
+        Assert.Equal("b=1", state.View.At(new Revision(2))!.Line());
+        Assert.Null(state.View.At(new Revision(1)));
     }
 
     [Fact]
