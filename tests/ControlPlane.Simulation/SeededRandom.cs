@@ -20,7 +20,10 @@ internal sealed class SeededRandom(ulong seed)
     /// <summary>Both ends may come.</summary>
     public long Between(long first, long last) => first + (long)(Next() % (ulong)(last - first + 1));
 
-    public bool Chance(double probability) => (Next() >> 11) * (1.0 / (1UL << 53)) < probability;
+    /// <summary>0 ≤ result &lt; 1.</summary>
+    public double Fraction() => (Next() >> 11) * (1.0 / (1UL << 53));
+
+    public bool Chance(double probability) => Fraction() < probability;
 
     public T Pick<T>(IReadOnlyList<T> list) => list[Below(list.Count)];
 }

@@ -5,17 +5,33 @@ namespace ControlPlane.Simulation.Disks;
 /// <summary>The machine loses its power, or the process is killed, in the middle of disk work.</summary>
 internal sealed class CrashException() : Exception("the simulated process died here");
 
-/// <summary>A directory that forgets, at a power cut, what was not synced: files' bytes in any combination, names from some point on.</summary>
+/// <summary>A directory that forgets, at a power cut, what was not synced: files' bytes sector by sector in any combination, names from some point on.
+/// It can also be full, fail, and rot.</summary>
 internal sealed class SimulatedDirectory(string path, SeededRandom random) : IStorageDirectory
 {
     private readonly List<Action<Dictionary<string, Inode>>> _unsynced = [];
     private Dictionary<string, Inode> _seen = [];
     private Dictionary<string, Inode> _durable = [];
+    private Inode? _rotten;
 
     public string Path { get; } = path;
 
     /// <summary>Dies at this many operations from now; null is never.</summary>
     public int? CrashAfterOperations { get; set; }
+
+    /// <summary>Fails at this many operations from now, once; null is never.</summary>
+    public int? FailAfterOperations { get; set; }
+
+    /// <summary>Nothing can grow.</summary>
+    public bool IsFull { get; set; }
+
+    /// <summary>An operation failed since the last start; what is on the disk is anybody's guess.</summary>
+    public bool HasFailed { get; set; }
+
+    /// <summary>A bit is not as it was written, and no write has covered it since.</summary>
+    public bool IsRotten => _rotten?.IsRotten == true;
+
+    public long SizeBytes => _seen.Values.Sum(inode => inode.Length);
 
     public IReadOnlyList<string> List() => [.. _seen.Keys];
 
@@ -24,16 +40,17 @@ internal sealed class SimulatedDirectory(string path, SeededRandom random) : ISt
     public IStorageFile Create(string name)
     {
         var inode = new Inode();
+        if (IsFull) throw Full(name);
         Change(names => names[name] = inode);
-        return new SimulatedFile(this, inode);
+        return new SimulatedFile(this, inode, name);
     }
 
     public IStorageFile Open(string name) =>
-        _seen.TryGetValue(name, out var inode) ? new SimulatedFile(this, inode) : throw new IOException($"{Path}/{name} does not exist");
+        _seen.TryGetValue(name, out var inode) ? new SimulatedFile(this, inode, name) : throw new FileNotFoundException($"{Path}/{name} does not exist");
 
     public void Rename(string name, string newName)
     {
-        if (!Exists(name)) throw new IOException($"{Path}/{name} does not exist");
+        if (!Exists(name)) throw new FileNotFoundException($"{Path}/{name} does not exist");
         Change(names =>
         {
             if (names.Remove(name, out var inode)) names[newName] = inode;
@@ -59,8 +76,48 @@ internal sealed class SimulatedDirectory(string path, SeededRandom random) : ISt
         _durable = new(_seen);
     }
 
+    /// <summary>Empties the directory, as an operator does before a member is added anew.</summary>
+    public void Wipe()
+    {
+        _unsynced.Clear();
+        _seen.Clear();
+        _durable.Clear();
+        _rotten = null;
+    }
+
+    /// <summary>Turns one bit of one file over; what was written before has reached the disk by then.</summary>
+    /// <returns>Where, or null when there is nothing to rot.</returns>
+    public string? Rot()
+    {
+        var names = _seen.Where(file => file.Value.Length > 0).Select(file => file.Key).Order(StringComparer.Ordinal).ToList();
+        if (names.Count == 0) return null;
+        var name = random.Pick(names);
+        foreach (var change in _unsynced) change(_durable);
+        _unsynced.Clear();
+        foreach (var inode in _seen.Values) inode.Sync();
+        _rotten = _seen[name];
+        return $"{name} {_rotten.Rot(random)}";
+    }
+
+    /// <summary>The operator brings the bit back.</summary>
+    public void Heal()
+    {
+        _rotten?.Heal();
+        _rotten = null;
+    }
+
     public void CountOperation()
     {
+        if (FailAfterOperations is { } leftToFail)
+        {
+            FailAfterOperations = leftToFail > 0 ? leftToFail - 1 : null;
+            if (leftToFail <= 0)
+            {
+                HasFailed = true;
+                throw new IOException($"{Path}: input/output error");
+            }
+        }
+
         if (CrashAfterOperations is not { } left) return;
         if (left <= 0)
         {
@@ -70,6 +127,13 @@ internal sealed class SimulatedDirectory(string path, SeededRandom random) : ISt
 
         CrashAfterOperations = left - 1;
     }
+
+    public IOException Full(string name) => new($"{Path}/{name}: no space left on device");
+
+    public void FailSync(Inode inode) => inode.FailSync(random);
+
+    /// <summary>How much of a write still found room.</summary>
+    public int RoomFor(int length) => random.Below(length + 1);
 
     private void Change(Action<Dictionary<string, Inode>> change)
     {

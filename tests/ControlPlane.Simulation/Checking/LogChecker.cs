@@ -1,0 +1,133 @@
+using ControlPlane.Raft;
+using ControlPlane.Raft.Entries;
+using ControlPlane.Raft.Membership;
+using ControlPlane.Raft.Messages;
+using ControlPlane.Replica.Turns;
+using ControlPlane.Simulation.Clusters;
+using ControlPlane.Simulation.Worlds;
+
+namespace ControlPlane.Simulation.Checking;
+
+/// <summary>Logs match; what is committed is on a majority of disks, is never given up and never changes; what is acknowledged is on the disk; nothing is
+/// applied that is not committed.</summary>
+internal sealed class LogChecker(SimulatedCluster cluster)
+{
+    private readonly Dictionary<(LogIndex, Term), (Term PreviousTerm, ulong Print)> _entries = [];
+    private readonly List<Term> _committed = [Term.Zero];
+
+    public int CommittedCount => _committed.Count - 1;
+
+    public void AfterTurn(SimulatedMember member, SimulatedProcess process)
+    {
+        var node = process.Core.Node;
+        Promise.That(node.Snapshot.Index <= node.Applied, member, static m => $"{m.Name}: snapshot ≤ applied");
+        Promise.That(node.Applied <= node.Commit, member, static m => $"{m.Name}: applied ≤ commit");
+        Promise.That(node.Commit <= node.LastIndex, member, static m => $"{m.Name}: commit ≤ last");
+        Promise.That(node.Durable <= node.LastIndex, member, static m => $"{m.Name}: durable ≤ last");
+        Promise.That(node.Applied <= node.Durable, member, static m => $"{m.Name}: applied ≤ durable");
+        Promise.That(node.CompactedTo <= node.Snapshot.Index, member, static m => $"{m.Name}: only what a snapshot holds is compacted");
+        if (node.Commit == process.CheckedCommit) return;
+        Promise.That(node.Commit > process.CheckedCommit, member, static m => $"{m.Name}: the commit index went back");
+        var from = process.CheckedCommit > node.CompactedTo ? process.CheckedCommit : node.CompactedTo;
+        for (var index = from.Next; index <= node.Commit; index = index.Next)
+        {
+            var term = node.TermAt(index)!.Value;
+            while (_committed.Count <= (int)index.Value) _committed.Add(Term.Zero);
+            if (_committed[(int)index.Value] == Term.Zero) _committed[(int)index.Value] = term;
+            if (node.Role == Role.Leader) CheckMajority(node.Configuration, index, term);
+            Promise.That(_committed[(int)index.Value] == term, $"committed entries never change: {member.Name} commits {term}/{index}, it was {_committed[(int)index.Value]}/{index}");
+        }
+
+        process.CheckedCommit = node.Commit;
+    }
+
+    /// <summary>Entries that one member writes: whoever has an entry of this index and term has this one, after the same one (Raft §5.3); and what they
+    /// replace was not committed.</summary>
+    public void Written(SimulatedMember member, LogWrite write)
+    {
+        Term? previous = null;
+        foreach (var entry in write.Entries)
+        {
+            if (_entries.TryGetValue((entry.Index, entry.Term), out var known))
+            {
+                Promise.That(known.Print == PrintOf(entry), entry, static e => $"logs match: two entries are called {e}");
+                Promise.That(previous is null || known.PreviousTerm == Term.Zero || known.PreviousTerm == previous, entry, static e => $"logs match: {e} follows two different entries");
+            }
+            else
+            {
+                _entries.Add((entry.Index, entry.Term), (previous ?? Term.Zero, PrintOf(entry)));
+            }
+
+            previous = entry.Term;
+        }
+
+        if (write.Install is not null || write.Entries.Count == 0) return;
+        RequireKept(member, write.Entries);
+    }
+
+    /// <summary>"I have everything up to here" leaves a member: it is on its disk (Raft §5.3).</summary>
+    public static void Accepted(SimulatedMember member, SimulatedProcess process, AppendAccepted accepted)
+    {
+        if (process.Core.Node.TermAt(accepted.Match) is not { } term || accepted.Match <= process.Core.Node.CompactedTo) return;
+        Promise.That(member.Durable.Holds(accepted.Match, term), $"{member.Name} acknowledges {term}/{accepted.Match} before it is on its disk");
+    }
+
+    /// <summary>Whoever leads has every entry that was committed before (leader completeness, Raft §5.4).</summary>
+    public void RequireComplete(SimulatedMember member, RaftNode node)
+    {
+        for (var index = node.CompactedTo.Next; index.Value < (ulong)_committed.Count; index = index.Next)
+        {
+            var term = _committed[(int)index.Value];
+            Promise.That(term == Term.Zero || node.TermAt(index) == term, $"leaders are complete: {member.Name} leads term {node.Term} without {term}/{index}");
+        }
+    }
+
+    /// <summary>A start gives back every committed entry that the disk had.</summary>
+    public bool IsCommitted(LogIndex index, Term term) => index.Value < (ulong)_committed.Count && _committed[(int)index.Value] == term;
+
+    private void RequireKept(SimulatedMember member, IReadOnlyList<Entry> entries)
+    {
+        var first = entries[0].Index;
+        for (var index = first; index <= member.Durable.Last; index = index.Next)
+        {
+            if (member.Durable.TermAt(index) is not { } term || !IsCommitted(index, term)) continue;
+            var offset = (int)(index.Value - first.Value);
+            Promise.That(
+                offset < entries.Count && entries[offset].Term == term,
+                $"committed entries stay: {member.Name} cuts its log at {first}, and with it {term}/{index}");
+        }
+    }
+
+    private void CheckMajority(Configuration configuration, LogIndex index, Term term)
+    {
+        CheckMajority(configuration.Voters, index, term);
+        if (!configuration.OutgoingVoters.IsEmpty) CheckMajority(configuration.OutgoingVoters, index, term);
+    }
+
+    private void CheckMajority(IReadOnlyCollection<Member> voters, LogIndex index, Term term)
+    {
+        var holders = 0;
+        foreach (var voter in voters)
+        {
+            if (cluster.Find(voter.Id)?.Durable.Holds(index, term) == true) holders++;
+        }
+
+        Promise.That(holders * 2 > voters.Count, (index, term, holders, voters.Count),
+            static it => $"committed entries are on a majority of disks: {it.term}/{it.index} is on {it.holders} of {it.Count}");
+    }
+
+    private static ulong PrintOf(Entry entry)
+    {
+        var print = default(Fingerprint);
+        print.Add((ulong)entry.Kind);
+        print.Add(entry.Data.Span);
+        if (entry.Configuration is { } configuration)
+        {
+            foreach (var member in configuration.Voters) print.Add(member.Id.Value);
+            foreach (var member in configuration.OutgoingVoters) print.Add(~member.Id.Value);
+            foreach (var member in configuration.Learners) print.Add(member.Id.Value * 3);
+        }
+
+        return print.Value;
+    }
+}
