@@ -18,8 +18,7 @@ internal sealed record ClusterIdentity(MemberIdentity Self, Configuration Initia
             throw new ArgumentException($"the member '{name}' is not among the initial cluster: {string.Join(", ", initialCluster.Select(member => member.Name))}");
         }
 
-        var names = string.Join('\n', initialCluster.Select(member => member.Name).Order(StringComparer.Ordinal));
-        var clusterId = new Guid(SHA256.HashData(Encoding.UTF8.GetBytes($"controlplane cluster\n{names}")).AsSpan(0, 16), bigEndian: true);
+        var clusterId = IdOf(initialCluster.Select(member => member.Name));
         var voters = initialCluster.Select(member => new Member(IdOf(clusterId, member.Name), member.Name, member.Address));
         return new ClusterIdentity(new MemberIdentity(clusterId, IdOf(clusterId, name).Value, name), Configuration.Of(voters));
     }
@@ -27,7 +26,7 @@ internal sealed record ClusterIdentity(MemberIdentity Self, Configuration Initia
     /// <exception cref="UnusableDataDirectoryException">The directory is somebody else's.</exception>
     public void Claim(MemberStorage storage, string directory)
     {
-        if (storage.Identity is { } found && found != Self)
+        if (storage.Identity is { } found && found with { DiskId = Self.DiskId } != Self)
         {
             var what = found.ClusterId != Self.ClusterId
                 ? $"member '{found.Name}' of another cluster ({found.ClusterId})"
@@ -37,10 +36,16 @@ internal sealed record ClusterIdentity(MemberIdentity Self, Configuration Initia
                 "start with the name and the initial cluster it was made with, or give another directory");
         }
 
-        storage.SetIdentity(Self);
+        if (storage.Identity is null) storage.SetIdentity(Self);
     }
 
-    private static ReplicaId IdOf(Guid clusterId, string name)
+    /// <summary>The id of the cluster that members of these names form.</summary>
+    public static Guid IdOf(IEnumerable<string> names) =>
+        HashOf($"controlplane cluster\n{string.Join('\n', names.Order(StringComparer.Ordinal))}");
+
+    public static Guid HashOf(string text) => new(SHA256.HashData(Encoding.UTF8.GetBytes(text)).AsSpan(0, 16), bigEndian: true);
+
+    public static ReplicaId IdOf(Guid clusterId, string name)
     {
         var hash = SHA256.HashData(Encoding.UTF8.GetBytes($"{clusterId:N}\n{name}"));
         // 63 bits, so that the id also fits the signed numbers of other programs; 0 is "nobody".

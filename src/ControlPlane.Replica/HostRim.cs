@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using ControlPlane.Raft;
+using ControlPlane.Raft.Membership;
 using ControlPlane.Raft.Messages;
 using ControlPlane.Replica.Disks;
 using ControlPlane.Replica.Peers;
@@ -12,27 +13,35 @@ namespace ControlPlane.Replica;
 /// <summary>The real side effects of a turn. Called by the loop only; what it publishes is read by anybody.</summary>
 internal sealed class HostRim : IReplicaRim, IAsyncDisposable
 {
+    // Often enough that a silent member is one that cannot be reached, before an election timeout is over.
+    private const int PingTicks = 3;
+
     private readonly Dictionary<ReplicaId, PeerLink> _links = [];
     private readonly ConcurrentDictionary<Task, bool> _background = [];
     private readonly CancellationTokenSource _stopping = new();
     private readonly ReplicaOptions _options;
     private readonly RaftNode _node;
     private readonly PeerConnector _connector;
+    private readonly GuestList _guests;
+    private readonly Action<string> _expel;
     private readonly DiskThread _diskThread;
     private readonly Action<TurnInput> _post;
     private readonly Action<TurnInput> _tryPost;
     private volatile IReadOnlyList<MemberStatus> _members = [];
+    private IReadOnlyDictionary<ReplicaId, string> _addresses = new Dictionary<ReplicaId, string>();
+    private int _ticks;
 
     /// <param name="post">Waits when the loop is far behind; never called by the loop itself.</param>
     /// <param name="tryPost">Gives up when the loop is far behind.</param>
+    /// <param name="expel">Told when the group has no place for this member; any thread, more than once.</param>
     public HostRim(
-        ReplicaOptions options, RaftNode node, PeerConnector connector, MemberDisk disk, DiskThread diskThread,
-        Action<TurnInput> post, Action<TurnInput> tryPost, StoreView view)
+        ReplicaOptions options, RaftNode node, PeerConnector connector, GuestList guests, MemberDisk disk, DiskThread diskThread,
+        Action<TurnInput> post, Action<TurnInput> tryPost, Action<string> expel, StoreView view)
     {
-        (_options, _node, _connector, Disk, _diskThread, _post, _tryPost) = (options, node, connector, disk, diskThread, post, tryPost);
+        (_options, _node, _connector, _guests, Disk, _diskThread) = (options, node, connector, guests, disk, diskThread);
+        (_post, _tryPost, _expel) = (post, tryPost, expel);
         View = new Published<StoreView>(view);
         Leadership = new Published<Leadership>(new Leadership(new MemberId(node.Self.Value), null, (long)node.Term.Value, IsReady: false));
-        foreach (var member in node.Configuration.Members) LinkTo(member.Id);
     }
 
     public MemberDisk Disk { get; }
@@ -45,11 +54,12 @@ internal sealed class HostRim : IReplicaRim, IAsyncDisposable
 
     public void Persist(LogWrite write) => _diskThread.Write(write);
 
-    public void Send(PeerMessage message) => LinkTo(message.To)?.Send(message);
+    // Answers to a candidate this member does not know yet find no link and are lost; it learns the configuration with the log.
+    public void Send(PeerMessage message) => _links.GetValueOrDefault(message.To)?.Send(message);
 
     public void SendSnapshot(InstallSnapshot message)
     {
-        var address = AddressOf(message.To);
+        var address = _addresses.GetValueOrDefault(message.To);
         InBackground(async () =>
         {
             var isDelivered = false;
@@ -96,28 +106,52 @@ internal sealed class HostRim : IReplicaRim, IAsyncDisposable
 
     public void Publish(Leadership leadership) => Leadership.Publish(leadership);
 
-    public void Publish(IReadOnlyList<MemberStatus> members) => _members = members;
+    public void Publish(IReadOnlyList<MemberStatus> members) => _members = [.. members.Select(WithSilence)];
+
+    public void Follow(Configuration newest, Configuration committed)
+    {
+        _guests.Follow(committed);
+        // Whoever is being removed is talked to until that is sure, and whoever is being added from the start.
+        var others = newest.Members.Concat(committed.Members).DistinctBy(member => member.Id).Where(member => member.Id != _node.Self).ToList();
+        _addresses = others.ToDictionary(member => member.Id, member => member.PeerAddress);
+        foreach (var (peer, link) in _links.ToList())
+        {
+            if (_addresses.GetValueOrDefault(peer) == link.Address) continue;
+            _links.Remove(peer);
+            InBackground(async () => await link.DisposeAsync());
+        }
+
+        foreach (var member in others.Where(member => !_links.ContainsKey(member.Id))) _links.Add(member.Id, NewLink(member));
+        if (committed.Removed.Contains(_node.Self)) _expel($"this member, {_options.Name}, was removed from the group; to bring this machine back, empty its data directory and add it as a new member");
+    }
+
+    /// <summary>Called by the loop after each of its ticks.</summary>
+    public void Tick()
+    {
+        if (++_ticks % PingTicks != 0) return;
+        foreach (var (peer, link) in _links) link.BreakSilence(new PeerMessage.Ping(_node.Self, peer));
+    }
 
     public async ValueTask DisposeAsync()
     {
         await _stopping.CancelAsync();
-        await Task.WhenAll(_background.Keys);
         foreach (var link in _links.Values) await link.DisposeAsync();
+        await Task.WhenAll(_background.Keys);
         _stopping.Dispose();
     }
 
-    private string? AddressOf(ReplicaId peer) => _node.Configuration.Members.FirstOrDefault(member => member.Id == peer)?.PeerAddress;
-
-    // Answers to a candidate this member does not know yet find no address and are lost; it learns the configuration with the log.
-    private PeerLink? LinkTo(ReplicaId peer)
+    private MemberStatus WithSilence(MemberStatus member) => member.SilentTicks <= _options.ElectionTicks ? member : member with
     {
-        if (peer == _node.Self) return null;
-        if (_links.TryGetValue(peer, out var link)) return link;
-        if (AddressOf(peer) is not { } address) return null;
-        link = new PeerLink(_connector, peer, address, _options.TimeProvider, _options.Notice, () => _tryPost(new TurnInput.PeerLost(peer)));
-        _links.Add(peer, link);
-        return link;
-    }
+        UnreachableSince = _options.TimeProvider.GetUtcNow() - (member.SilentTicks * _options.Tick),
+    };
+
+    private PeerLink NewLink(Member peer) => new(
+        _connector, peer.Id, peer.PeerAddress, _options.TimeProvider, _options.Notice,
+        lost: () => _tryPost(new TurnInput.PeerLost(peer.Id)),
+        refused: refusal =>
+        {
+            if (refusal.IsFinal) _expel(refusal.Message);
+        });
 
     private void InBackground(Func<Task> work)
     {

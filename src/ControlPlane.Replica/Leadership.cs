@@ -22,4 +22,17 @@ public enum MemberRole
 /// <param name="PeerAddress"><c>host:port</c> for the other members.</param>
 /// <param name="Role">As this member knows it.</param>
 /// <param name="MatchIndex">How far the member's log is known to agree; only the leader knows, else null.</param>
-public sealed record MemberStatus(MemberId Id, string Name, string PeerAddress, MemberRole Role, long? MatchIndex);
+public sealed record MemberStatus(MemberId Id, string Name, string PeerAddress, MemberRole Role, long? MatchIndex)
+{
+    /// <summary>Ticks since this member last heard from it; counted from this member's start when it never did.</summary>
+    public long SilentTicks { get; init; }
+
+    /// <summary>Since when this member has not heard from it; null while it does.</summary>
+    public DateTimeOffset? UnreachableSince { get; init; }
+
+    /// <summary>False for a member that was added and has never been heard of.</summary>
+    public bool HasStarted { get; init; } = true;
+
+    /// <summary>What its program understands, as it said itself; null when it has not called since this member started.</summary>
+    public int? VersionLevel { get; init; }
+}

@@ -13,7 +13,7 @@ namespace ControlPlane.Replica;
 
 /// <summary>One member of the group on a real disk, clock and network: a loop that takes turns, a thread that writes the log, and connections to the peers.</summary>
 /// <remarks>All members of the interface may be called from any thread. Cancelling a call stops waiting; a proposal that was handed in may still be committed.</remarks>
-public sealed class ReplicaHost : IReplicatedStore, IAsyncDisposable
+public sealed class ReplicaHost : IReplicatedStore, IMemberOperations, IAsyncDisposable
 {
     // A turn takes what is there, up to this: enough to share a sync among many, few enough that heartbeats are answered in between.
     private const int TurnInputsMax = 1024;
@@ -31,16 +31,20 @@ public sealed class ReplicaHost : IReplicatedStore, IAsyncDisposable
     private readonly ReplicaCore _core;
     private readonly DiskThread _disk;
     private readonly PeerListener? _listener;
+    private readonly GuestList _guests;
+    private readonly MemberDesk _desk;
+    private readonly TaskCompletionSource<string> _expelled = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Task _turning;
     private readonly Task _ticking;
     private volatile string? _diskFull;
     private int _hasFailed;
     private int _isTickQueued;
 
-    private ReplicaHost(ReplicaOptions options, ClusterIdentity identity, DirectoryLock directoryLock, MemberStorage storage, MemberDisk disk, ulong incarnation)
+    private ReplicaHost(ReplicaOptions options, ClusterIdentity identity, DirectoryLock directoryLock, MemberStorage storage, IStorageDirectory directory)
     {
         (_options, _identity, _lock, _storage) = (options, identity, directoryLock, storage);
         var self = new ReplicaId(identity.Self.MemberId);
+        var disk = new MemberDisk(storage, options.HistoryBytes);
         var remembered = disk.Recall(identity.Initial);
         var node = remembered.ToNode(new RaftOptions
         {
@@ -49,15 +53,24 @@ public sealed class ReplicaHost : IReplicatedStore, IAsyncDisposable
             Seed = self.Value ^ (ulong)options.TimeProvider.GetUtcNow().Ticks,
             ElectionTicks = options.ElectionTicks,
         });
-        var connector = new PeerConnector(identity.Self.ClusterId, self, options.Tls);
+        CheckFloor(node.Configuration, options);
+        var own = new Introduction(identity.Self.Name, identity.Self.DiskId, options.Level);
+        _guests = new GuestList(identity.Self, node.Configuration, new PeerBook(directory));
+        var connector = new PeerConnector(identity.Self, own, options.PeerListen ?? "", options.Tls, _guests);
+        _desk = new MemberDesk(TryPostAsync, this, identity.Self.ClusterId);
         _disk = new DiskThread(disk, number => Post(new TurnInput.Durable(number)), Fail, SetDiskFull);
-        _rim = new HostRim(options, node, connector, disk, _disk, Post, input => _inputs.Writer.TryWrite(input), remembered.State.View);
-        _core = new ReplicaCore(TurnOptionsOf(options), node, remembered.State, incarnation, _rim);
-        if (identity.Initial.Voters.Length > 1) _listener = new PeerListener(connector, ListenAddress(), options.Notice, ServePeerAsync);
+        _rim = new HostRim(options, node, connector, _guests, disk, _disk, Post, input => _inputs.Writer.TryWrite(input), Expel, remembered.State.View);
+        _core = new ReplicaCore(TurnOptionsOf(options), node, remembered.State, IncarnationFile.Raise(directory), _rim, own);
+        if (options.PeerListen is not null || node.Configuration.Members.Any(member => member.Id != self))
+        {
+            _listener = new PeerListener(connector, ListenAddress(node), options.Notice, ServePeerAsync);
+        }
+
         _turning = Task.Run(TurnAsync);
         _ticking = Task.Run(TickAsync);
         // Nobody else can be waited for.
-        if (node.Configuration.IsSoleVoter(self)) Post(new TurnInput.Campaign());
+        IsAlone = node.Configuration.IsSoleVoter(self);
+        if (IsAlone) Post(new TurnInput.Campaign());
     }
 
     public StoreView Latest => _rim.View.Value;
@@ -66,17 +79,44 @@ public sealed class ReplicaHost : IReplicatedStore, IAsyncDisposable
 
     public IReadOnlyList<MemberStatus> Members => _rim.Members;
 
+    /// <summary>Completes with the reason when the group has no place for this member (any more): it was removed, its data is gone, its program is too old. It
+    /// takes part in nothing from then on; what is left is to stop it.</summary>
+    public Task<string> Expelled => _expelled.Task;
+
+    /// <summary>The lowest version level that a member's program may have.</summary>
+    public int VersionFloor => _guests.Committed.VersionFloor;
+
+    public MemberState State
+    {
+        get
+        {
+            var (progress, view) = (_core.Progress, Latest);
+            return new MemberState(
+                _desk.ClusterId, Leadership.Self, Leadership, progress.LastIndex, progress.CommitIndex, progress.AppliedIndex, progress.IsLearner,
+                DiskSizeBytes(), view.LiveBytes, view.QuotaBytes, [.. view.Alarms.Select(alarm => new MemberAlarm(new MemberId(alarm.Member), alarm.Kind))]);
+        }
+    }
+
+    // When it was opened.
+    private bool IsAlone { get; }
+
     /// <summary>Opens the member. A cluster of one leads and is complete when this returns; a member of several has begun to listen and to call its peers.</summary>
     /// <exception cref="ArgumentException">The options contradict each other.</exception>
     /// <exception cref="UnusableDataDirectoryException">The data directory is another member's, in use, full or damaged; the message says which and what to do.</exception>
     public static async Task<ReplicaHost> OpenAsync(ReplicaOptions options, CancellationToken cancellationToken)
     {
-        var identity = ClusterIdentity.Of(options.Name, options.InitialCluster);
+        // Refused before a directory is made.
+        if (options.InitialCluster.Count > 0) ClusterIdentity.Of(options.Name, options.InitialCluster);
         // Reading back a large log takes a while; not on the caller's thread.
-        var host = await Task.Run(() => Open(options, identity), cancellationToken);
+        var host = await Task.Run(() => OpenHereAsync(options, cancellationToken), cancellationToken);
         try
         {
-            if (identity.Initial.Voters.Length == 1) await host._rim.Leadership.WaitAsync(leadership => leadership is { IsLeader: true, IsReady: true }, cancellationToken);
+            if (host.IsAlone)
+            {
+                await host._rim.Leadership.WaitAsync(leadership => leadership is { IsLeader: true, IsReady: true }, cancellationToken);
+                await host.TellOwnAddressAsync(cancellationToken);
+            }
+
             return host;
         }
         catch
@@ -110,6 +150,24 @@ public sealed class ReplicaHost : IReplicatedStore, IAsyncDisposable
 
     public TimeSpan? LeaseRemaining(LeaseId lease) => _core.LeaseRemaining(lease);
 
+    /// <inheritdoc/>
+    /// <exception cref="FormatException">The name or the address is not one.</exception>
+    public Task<MembershipOutcome> AddLearnerAsync(string? name, string peerAddress, CancellationToken cancellationToken) =>
+        _desk.AddLearnerAsync(name, peerAddress, cancellationToken);
+
+    public Task<MembershipOutcome> PromoteAsync(MemberId member, CancellationToken cancellationToken) => _desk.PromoteAsync(member, cancellationToken);
+
+    public Task<MembershipOutcome> RemoveAsync(MemberId member, CancellationToken cancellationToken) => _desk.RemoveAsync(member, cancellationToken);
+
+    /// <inheritdoc/>
+    /// <exception cref="FormatException">The address is not one.</exception>
+    public Task<MembershipOutcome> UpdateAddressAsync(MemberId member, string peerAddress, CancellationToken cancellationToken) =>
+        _desk.UpdateAddressAsync(member, peerAddress, cancellationToken);
+
+    public Task<MembershipOutcome> MoveLeaderAsync(MemberId? target, CancellationToken cancellationToken) => _desk.MoveLeaderAsync(target, cancellationToken);
+
+    public Task WriteSnapshotAsync(Stream destination, CancellationToken cancellationToken) => _desk.WriteSnapshotAsync(destination, cancellationToken);
+
     /// <summary>Asks to hand leadership to another member; watch <see cref="Leadership"/> for what comes of it. Does nothing on a member that does not lead.</summary>
     public void TransferLeadership(MemberId target) => Post(new TurnInput.Transfer(new ReplicaId(target.Value)));
 
@@ -129,7 +187,7 @@ public sealed class ReplicaHost : IReplicatedStore, IAsyncDisposable
         _stopping.Dispose();
     }
 
-    private static ReplicaHost Open(ReplicaOptions options, ClusterIdentity identity)
+    private static async Task<ReplicaHost> OpenHereAsync(ReplicaOptions options, CancellationToken cancellationToken)
     {
         DirectoryLock? directoryLock = null;
         MemberStorage? storage = null;
@@ -139,8 +197,8 @@ public sealed class ReplicaHost : IReplicatedStore, IAsyncDisposable
             directoryLock = DirectoryLock.Take(options.DataDirectory);
             storage = MemberStorage.Open(directory);
             foreach (var damage in storage.SnapshotDamage) options.Notice($"going on from an older snapshot: {damage.Message}");
-            identity.Claim(storage, directory.Path);
-            return new ReplicaHost(options, identity, directoryLock, storage, new MemberDisk(storage, options.HistoryBytes), IncarnationFile.Raise(directory));
+            var identity = await StartingIdentity.FindAsync(options, storage, directory, cancellationToken);
+            return new ReplicaHost(options, identity, directoryLock, storage, directory);
         }
         catch (Exception refused)
         {
@@ -151,8 +209,16 @@ public sealed class ReplicaHost : IReplicatedStore, IAsyncDisposable
         }
     }
 
+    private static void CheckFloor(Raft.Membership.Configuration newest, ReplicaOptions options)
+    {
+        if (options.Level >= newest.VersionFloor) return;
+        throw new UnusableDataDirectoryException(
+            $"the group's version floor is {newest.VersionFloor}, this program understands {options.Level}: it is older than what wrote {options.DataDirectory}; start the newer program");
+    }
+
     private static TurnOptions TurnOptionsOf(ReplicaOptions options) => new()
     {
+        ElectionTicks = options.ElectionTicks,
         RequestTicks = Math.Max(1, (int)(options.RequestTimeout / options.Tick)),
         SnapshotEntries = options.SnapshotEntries,
         SnapshotBytes = options.SnapshotBytes,
@@ -164,7 +230,37 @@ public sealed class ReplicaHost : IReplicatedStore, IAsyncDisposable
         HistoryTicks = options.HistoryDuration is { } kept ? Math.Max(1, (long)(kept / options.Tick)) : null,
     };
 
-    private string ListenAddress() => _options.PeerListen ?? _options.InitialCluster.First(member => member.Name == _options.Name).Address;
+    private string ListenAddress(RaftNode node) =>
+        _options.PeerListen
+        ?? _options.InitialCluster.FirstOrDefault(member => member.Name == _options.Name)?.Address
+        ?? node.Configuration.Members.First(member => member.Id == node.Self).PeerAddress;
+
+    // A cluster of one that was made without a place to listen has port 0 in its configuration; once it has one, others must find it.
+    private async Task TellOwnAddressAsync(CancellationToken cancellationToken)
+    {
+        if (_options.PeerListen is not { } address || Members.SingleOrDefault(member => member.Id == Leadership.Self) is not { } self) return;
+        if (PeerAddress.SplitAddress(self.PeerAddress).Port == 0) await UpdateAddressAsync(self.Id, address, cancellationToken);
+    }
+
+    private long DiskSizeBytes()
+    {
+        try
+        {
+            return new DirectoryInfo(_options.DataDirectory).EnumerateFiles().Sum(file => file.Length);
+        }
+        catch (IOException)
+        {
+            // A file went while it was looked at; the figure is for an operator's eyes.
+            return 0;
+        }
+    }
+
+    private void Expel(string reason)
+    {
+        if (!_expelled.TrySetResult(reason)) return;
+        _options.Notice(reason);
+        _inputs.Writer.TryComplete();
+    }
 
     private async Task TurnAsync()
     {
@@ -182,8 +278,16 @@ public sealed class ReplicaHost : IReplicatedStore, IAsyncDisposable
                 }
 
                 if (hasTick) batch.Add(TurnInput.Tick.One);
-                if (_stopping.IsCancellationRequested) AbandonNew(batch);
-                else _core.Turn(batch);
+                if (_stopping.IsCancellationRequested || _expelled.Task.IsCompleted)
+                {
+                    AbandonNew(batch);
+                }
+                else
+                {
+                    _core.Turn(batch);
+                    if (hasTick) _rim.Tick();
+                }
+
                 batch.Clear();
             }
         }
@@ -205,6 +309,8 @@ public sealed class ReplicaHost : IReplicatedStore, IAsyncDisposable
         {
             if (input is TurnInput.Propose propose) propose.Complete(new ProposalOutcome.NotLeader(null));
             if (input is TurnInput.Read read) read.Complete(null);
+            if (input is TurnInput.ChangeMembers change) change.Complete(new MembershipOutcome.Refused(MembershipProblem.NoLeader, "the member is stopping"));
+            if (input is TurnInput.TakeImage image) image.Complete(null);
         }
     }
 
@@ -227,6 +333,7 @@ public sealed class ReplicaHost : IReplicatedStore, IAsyncDisposable
 
     private async Task ServePeerAsync(Stream stream, Hello hello, CancellationToken cancellationToken)
     {
+        await _inputs.Writer.WriteAsync(new TurnInput.PeerIntroduced(hello.From, hello.Caller), cancellationToken);
         if (hello.Kind == ConnectionKind.Snapshot)
         {
             var received = await SnapshotTransfer.ReceiveAsync(stream, _rim.Disk, cancellationToken);
@@ -243,6 +350,8 @@ public sealed class ReplicaHost : IReplicatedStore, IAsyncDisposable
                 throw new InvalidDataException($"peer {hello.From} sent a message that does not belong on this connection");
             }
 
+            // A member that was removed while it was connected must call again to hear so.
+            if (_guests.Committed.Removed.Contains(hello.From)) return;
             await _inputs.Writer.WriteAsync(new TurnInput.FromPeer(message), cancellationToken);
         }
     }

@@ -11,10 +11,18 @@ public sealed record ReplicaOptions
     /// <summary>Where its log and snapshots live; made when it does not exist, refused when it belongs to another member or cluster.</summary>
     public required string DataDirectory { get; init; }
 
-    /// <summary>The voters of a new cluster, this member included; the same list, in any order, at every member and every start.</summary>
-    public required IReadOnlyList<PeerAddress> InitialCluster { get; init; }
+    /// <summary>The voters of a new cluster, this member included; the same list, in any order, at every member. Needed at the first start only; empty for a member
+    /// that joins.</summary>
+    public IReadOnlyList<PeerAddress> InitialCluster { get; init; } = [];
 
-    /// <summary><c>host:port</c> to listen on for the other members. Null: the address of this member in <see cref="InitialCluster"/>. Not used by a cluster of one.</summary>
+    /// <summary>Members of the cluster that this one was added to, whom it asks at its first start who it is. Not used when there is data.</summary>
+    public IReadOnlyList<PeerAddress> Join { get; init; } = [];
+
+    /// <summary>How long a member that joins goes on asking when nobody answers, or nobody knows yet that it was added.</summary>
+    public TimeSpan JoinTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary><c>host:port</c> to listen on for the other members. Null: the address of this member in <see cref="InitialCluster"/>. A cluster of one without it does not
+    /// listen, and so cannot grow.</summary>
     public string? PeerListen { get; init; }
 
     /// <summary>Mutual TLS between members; null is plain TCP, for tests and loopback.</summary>
@@ -53,6 +61,9 @@ public sealed record ReplicaOptions
     /// <summary>How often the leader writes down what long leases have left; the most that a restart or another leader can give a lease again.</summary>
     public TimeSpan LeaseCheckpointInterval { get; init; } = TimeSpan.FromMinutes(1);
 
+    /// <summary>The <see cref="VersionLevel"/> that this member says it understands; for tests.</summary>
+    internal int Level { get; init; } = VersionLevel.Current;
+
     /// <summary>One line for the operator now and then: a peer that cannot be reached, a disk that is full.</summary>
     public Action<string> Notice { get; init; } = static _ => { };
 
@@ -81,6 +92,22 @@ public sealed record PeerAddress(string Name, string Address)
         }
 
         return members.Count > 0 ? members : throw new FormatException("no member is named; give name=host:port, separated by commas");
+    }
+
+    /// <exception cref="FormatException">Says what is wrong.</exception>
+    internal static void CheckName(string name)
+    {
+        if (name.Length is 0 or > 253 || name.Any(letter => !char.IsAsciiLetterOrDigit(letter) && letter is not ('-' or '.' or '_')))
+        {
+            throw new FormatException($"'{name}' is not a member's name: up to 253 letters, digits, '-', '.' and '_'");
+        }
+    }
+
+    /// <exception cref="FormatException">Others cannot reach this.</exception>
+    internal static void CheckReachable(string address)
+    {
+        var (host, port) = SplitAddress(address);
+        if (port == 0 || host is "0.0.0.0" or "::" or "*") throw new FormatException($"'{address}' is not where others can reach a member; give its host and port");
     }
 
     internal static (string Host, int Port) SplitAddress(string address)

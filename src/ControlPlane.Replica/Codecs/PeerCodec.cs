@@ -43,6 +43,22 @@ internal static class PeerCodec
                 if (answer.Index is { } index) writer.Write(index.Value);
                 else writer.WriteNil();
                 break;
+            case PeerMessage.AskChange ask:
+                Begin(ref writer, 24, message, 3);
+                writer.Write(ask.Incarnation);
+                writer.Write(ask.Ask);
+                MembershipCodec.Write(ref writer, ask.Request);
+                break;
+            case PeerMessage.AnswerChange answer:
+                Begin(ref writer, 25, message, 3);
+                writer.Write(answer.Incarnation);
+                writer.Write(answer.Ask);
+                if (answer.Outcome is { } outcome) MembershipCodec.Write(ref writer, outcome);
+                else writer.WriteNil();
+                break;
+            case PeerMessage.Ping:
+                Begin(ref writer, 26, message, 0);
+                break;
             default:
                 throw new ArgumentOutOfRangeException(nameof(message), message, null);
         }
@@ -133,6 +149,16 @@ internal static class PeerCodec
                 Pack.ExpectFields(tag, count, 5);
                 return new PeerMessage.AnswerRead(from, to, reader.ReadUInt64(), reader.ReadUInt64(),
                     reader.TryReadNil() ? null : new LogIndex(reader.ReadUInt64()));
+            case 24:
+                Pack.ExpectFields(tag, count, 5);
+                return new PeerMessage.AskChange(from, to, reader.ReadUInt64(), reader.ReadUInt64(), MembershipCodec.ReadRequest(ref reader));
+            case 25:
+                Pack.ExpectFields(tag, count, 5);
+                return new PeerMessage.AnswerChange(from, to, reader.ReadUInt64(), reader.ReadUInt64(),
+                    reader.TryReadNil() ? null : MembershipCodec.ReadOutcome(ref reader));
+            case 26:
+                Pack.ExpectFields(tag, count, 2);
+                return new PeerMessage.Ping(from, to);
             default:
                 throw Pack.Unknown("message", tag);
         }

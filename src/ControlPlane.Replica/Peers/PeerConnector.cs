@@ -4,41 +4,45 @@ using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 using ControlPlane.Raft;
 using ControlPlane.Replica.Codecs;
+using ControlPlane.Replica.Turns;
+using ControlPlane.Wal.Members;
 
 namespace ControlPlane.Replica.Peers;
 
 /// <summary>Makes and takes connections between members: TCP, TLS when configured, hello and welcome.</summary>
-internal sealed class PeerConnector(Guid clusterId, ReplicaId self, PeerTls? tls)
+/// <param name="self">This member; its cluster and id are empty while it joins.</param>
+/// <param name="own">What it says about itself.</param>
+/// <param name="address">Where it listens for peers, as its operator told it; empty when not.</param>
+/// <param name="guests">Who is let in; null on a member that only calls.</param>
+internal sealed class PeerConnector(MemberIdentity self, Introduction own, string address, PeerTls? tls, GuestList? guests)
 {
     private const string ServerAuthentication = "1.3.6.1.5.5.7.3.1";
 
-    public Guid ClusterId => clusterId;
-
-    public ReplicaId Self => self;
-
-    /// <exception cref="IOException">Not reachable, or it does not want us; the message says why.</exception>
-    public async Task<Stream> ConnectAsync(string address, ReplicaId peer, ConnectionKind kind, CancellationToken cancellationToken)
+    /// <exception cref="RefusedException">It does not want us; the message says why.</exception>
+    /// <exception cref="IOException">Not reachable.</exception>
+    public async Task<Stream> ConnectAsync(string target, ReplicaId peer, ConnectionKind kind, CancellationToken cancellationToken)
     {
-        var (host, port) = PeerAddress.SplitAddress(address);
+        var (host, port) = PeerAddress.SplitAddress(target);
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         Stream? stream = null;
         try
         {
+            SocketPatience.Apply(socket);
             await socket.ConnectAsync(host, port, cancellationToken);
             stream = new NetworkStream(socket, ownsSocket: true);
             if (tls is not null) stream = await SecureAsync(stream, host, tls, cancellationToken);
-            await Frame.WriteAsync(stream, new Hello(Hello.CurrentVersion, clusterId, self, peer, kind).Encode(), cancellationToken);
+            await Frame.WriteAsync(stream, new Hello(Hello.CurrentVersion, self.ClusterId, new ReplicaId(self.MemberId), peer, kind, own, address).Encode(), cancellationToken);
             await stream.FlushAsync(cancellationToken);
-            var welcome = await Frame.ReadAsync(stream, cancellationToken) ?? throw new IOException($"{address} closed the connection without a word");
-            var refusal = Welcome.Decode(welcome);
-            if (refusal.Length > 0) throw new IOException($"{address} refuses: {refusal}");
+            var answer = await Frame.ReadAsync(stream, cancellationToken) ?? throw new IOException($"{target} closed the connection without a word");
+            var welcome = Welcome.Decode(answer);
+            if (welcome.Refusal != Refusal.None) throw new RefusedException(welcome.Refusal, $"{target} refuses: {welcome.Reason}");
             return stream;
         }
         catch (Exception exception) when (exception is SocketException or AuthenticationException or InvalidDataException or IOException)
         {
             if (stream is not null) await stream.DisposeAsync();
             socket.Dispose();
-            throw exception as IOException ?? new IOException($"connect to {address}: {exception.Message}", exception);
+            throw exception as IOException ?? new IOException($"connect to {target}: {exception.Message}", exception);
         }
         catch
         {
@@ -49,7 +53,7 @@ internal sealed class PeerConnector(Guid clusterId, ReplicaId self, PeerTls? tls
     }
 
     /// <summary>Takes a connection in; null when it was refused, which the caller was told.</summary>
-    public async Task<(Stream Stream, Hello Hello)?> AcceptAsync(Socket socket, CancellationToken cancellationToken)
+    public async Task<(Stream Stream, Hello Hello)?> AcceptAsync(Socket socket, Action<string> notice, CancellationToken cancellationToken)
     {
         Stream stream = new NetworkStream(socket, ownsSocket: true);
         try
@@ -63,10 +67,18 @@ internal sealed class PeerConnector(Guid clusterId, ReplicaId self, PeerTls? tls
             }
 
             var hello = Hello.Decode(first);
-            var refusal = RefusalOf(hello);
-            await Frame.WriteAsync(stream, Welcome.Encode(refusal), cancellationToken);
+            var welcome = guests!.Judge(hello);
+            await Frame.WriteAsync(stream, welcome.Encode(), cancellationToken);
+            if (welcome.Refusal == Refusal.None && guests.AnswerTo(hello) is { } answer && hello.Kind == ConnectionKind.Join)
+            {
+                await Frame.WriteAsync(stream, answer.Encode(), cancellationToken);
+            }
+
             await stream.FlushAsync(cancellationToken);
-            if (refusal.Length == 0) return (stream, hello);
+            if (welcome.Refusal == Refusal.None && hello.Kind != ConnectionKind.Join) return (stream, hello);
+            if (welcome.Refusal is Refusal.Removed or Refusal.DataGone or Refusal.ProgramTooOld) notice(welcome.Reason);
+            // The caller has the last word, so that what was just written is read before the connection goes.
+            await stream.ReadAtLeastAsync(new byte[1], 1, throwOnEndOfStream: false, cancellationToken);
             await stream.DisposeAsync();
             return null;
         }
@@ -75,14 +87,6 @@ internal sealed class PeerConnector(Guid clusterId, ReplicaId self, PeerTls? tls
             await stream.DisposeAsync();
             throw;
         }
-    }
-
-    private string RefusalOf(Hello hello)
-    {
-        if (hello.Version != Hello.CurrentVersion) return $"this member speaks version {Hello.CurrentVersion} between members, not {hello.Version}";
-        if (hello.ClusterId != clusterId) return $"this member belongs to cluster {clusterId}, not {hello.ClusterId}; are the initial clusters the same?";
-        if (hello.To != self) return $"this is member {self}, not {hello.To}; is the address right?";
-        return Enum.IsDefined(hello.Kind) ? "" : $"unknown kind of connection: {(int)hello.Kind}";
     }
 
     private static async Task<Stream> SecureAsync(Stream inner, string host, PeerTls tls, CancellationToken cancellationToken)

@@ -27,13 +27,17 @@ internal sealed class PeerLink : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly Action<string> _notice;
     private readonly Action _lost;
+    private readonly Action<RefusedException> _refused;
     private readonly Task _running;
     private volatile bool _isConnected;
+    private bool _wasSilent;
 
     /// <param name="lost">Told when a connection broke or the queue overflowed: what was sent last may not have arrived.</param>
-    public PeerLink(PeerConnector connector, ReplicaId peer, string address, TimeProvider time, Action<string> notice, Action lost)
+    /// <param name="refused">Told when the peer does not want this member.</param>
+    public PeerLink(
+        PeerConnector connector, ReplicaId peer, string address, TimeProvider time, Action<string> notice, Action lost, Action<RefusedException> refused)
     {
-        (_connector, _peer, Address, _time, _notice, _lost) = (connector, peer, address, time, notice, lost);
+        (_connector, _peer, Address, _time, _notice, _lost, _refused) = (connector, peer, address, time, notice, lost, refused);
         _running = Task.Run(RunAsync);
     }
 
@@ -42,7 +46,15 @@ internal sealed class PeerLink : IAsyncDisposable
     /// <summary>Queues or loses.</summary>
     public void Send(PeerMessage message)
     {
+        _wasSilent = false;
         if (_isConnected && !_queue.Writer.TryWrite(message)) _lost();
+    }
+
+    /// <summary>Sends <paramref name="ping"/> when nothing was sent since the last call.</summary>
+    public void BreakSilence(PeerMessage.Ping ping)
+    {
+        if (_wasSilent) Send(ping);
+        _wasSilent = true;
     }
 
     public async ValueTask DisposeAsync()
@@ -72,6 +84,7 @@ internal sealed class PeerLink : IAsyncDisposable
                 // Once for each new problem, not for each attempt.
                 if (problem.Message != lastProblem) _notice($"peer {_peer} at {Address}: {problem.Message}");
                 lastProblem = problem.Message;
+                if (problem is RefusedException refusal) _refused(refusal);
             }
             finally
             {

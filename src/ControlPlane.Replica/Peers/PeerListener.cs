@@ -73,7 +73,7 @@ internal sealed class PeerListener : IAsyncDisposable
                 continue;
             }
 
-            socket.NoDelay = true;
+            SocketPatience.Apply(socket);
             var connection = ServeAsync(socket);
             lock (_connections) _connections.Add(connection);
             _ = connection.ContinueWith(
@@ -108,6 +108,6 @@ internal sealed class PeerListener : IAsyncDisposable
     {
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token);
         timeout.CancelAfter(HelloTimeout);
-        return await _connector.AcceptAsync(socket, timeout.Token);
+        return await _connector.AcceptAsync(socket, _notice, timeout.Token);
     }
 }

@@ -1,5 +1,6 @@
 using ControlPlane.Raft;
 using ControlPlane.Raft.Entries;
+using ControlPlane.Raft.Membership;
 using ControlPlane.Raft.Messages;
 using ControlPlane.Store;
 
@@ -30,6 +31,11 @@ internal interface IReplicaRim
     void Publish(Leadership leadership);
 
     void Publish(IReadOnlyList<MemberStatus> members);
+
+    /// <summary>The group changed, or is about to.</summary>
+    /// <param name="newest">In this member's log; whom it talks to. May yet be taken back.</param>
+    /// <param name="committed">Will never be taken back; who may talk to it.</param>
+    void Follow(Configuration newest, Configuration committed);
 }
 
 /// <param name="Number">Echoed by <see cref="TurnInput.Durable"/>.</param>

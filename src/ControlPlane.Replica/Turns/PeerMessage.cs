@@ -21,4 +21,13 @@ internal abstract record PeerMessage(ReplicaId From, ReplicaId To)
 
     /// <param name="Index">Null when the receiver could not confirm that it leads.</param>
     public sealed record AnswerRead(ReplicaId From, ReplicaId To, ulong Incarnation, ulong Ask, LogIndex? Index) : PeerMessage(From, To);
+
+    /// <summary>An operator at the sender wants this; only the leader can do it. <paramref name="Ask"/> is never used twice by the sender.</summary>
+    public sealed record AskChange(ReplicaId From, ReplicaId To, ulong Incarnation, ulong Ask, MembershipRequest Request) : PeerMessage(From, To);
+
+    /// <param name="Outcome">Null when the receiver does not lead and did nothing.</param>
+    public sealed record AnswerChange(ReplicaId From, ReplicaId To, ulong Incarnation, ulong Ask, MembershipOutcome? Outcome) : PeerMessage(From, To);
+
+    /// <summary>"I am here": sent where nothing else was for a while, so that silence means something.</summary>
+    public sealed record Ping(ReplicaId From, ReplicaId To) : PeerMessage(From, To);
 }

@@ -1,4 +1,5 @@
 using ControlPlane.Raft;
+using ControlPlane.Raft.Membership;
 using ControlPlane.Raft.Messages;
 using ControlPlane.Replica.Codecs;
 using ControlPlane.Store;
@@ -19,6 +20,7 @@ internal sealed class ReplicaCore
     private readonly OpenReads _reads;
     private readonly LeaseKeeper _leases;
     private readonly LeaderDuties _duties;
+    private readonly MembershipChanges _membership;
     private readonly Effects _effects = new();
     private readonly List<(OpenProposal Proposal, ProposalOutcome Outcome)> _outcomes = [];
     private readonly Queue<OpenProposal> _toHandOver = new();
@@ -26,10 +28,13 @@ internal sealed class ReplicaCore
     // Those that became entries in this turn; the context of an entry is its place in the list, counted from 1.
     private readonly List<List<OpenProposal>> _handedOver = [];
     private readonly Dictionary<ulong, (ReplicaId Peer, ulong Incarnation, ulong Ask)> _askedByPeers = [];
+    private readonly List<Action<ReplicaImage?>> _imageTakers = [];
     private readonly MemberId _self;
     private ReplicaState _state;
     private ReceivedSnapshot? _received;
+    private volatile MemberProgress _progress = new(0, 0, 0, IsLearner: false);
     private Leadership _leadership;
+    private (Configuration Newest, Configuration Committed) _followed;
     private (ReplicaId? Leader, Term Term) _handedOverTo;
     private long _nowTick;
     private long _appliedSinceSnapshot;
@@ -41,7 +46,8 @@ internal sealed class ReplicaCore
 
     /// <param name="state">What the newest snapshot holds; the core applies the log from there.</param>
     /// <param name="incarnation">Raised at every start of this member, so that its requests are told from those of its earlier lives.</param>
-    public ReplicaCore(TurnOptions options, RaftNode node, ReplicaState state, ulong incarnation, IReplicaRim rim)
+    /// <param name="own">What this member says about itself; null where members have neither disks nor versions of their own.</param>
+    public ReplicaCore(TurnOptions options, RaftNode node, ReplicaState state, ulong incarnation, IReplicaRim rim, Introduction? own = null)
     {
         (_options, _node, _state, _rim) = (options, node, state, rim);
         _self = new MemberId(node.Self.Value);
@@ -50,13 +56,18 @@ internal sealed class ReplicaCore
         _leases = new LeaseKeeper(options);
         _leases.Restart(state.View);
         _duties = new LeaderDuties([_leases, new QuotaKeeper(_self, options.QuotaBytes), new CompactionKeeper(options)]);
+        _membership = new MembershipChanges(node, options, own, incarnation, rim);
         _leadership = CurrentLeadership();
         rim.Publish(state.View);
         rim.Publish(_leadership);
-        rim.Publish(CurrentMembers());
+        FollowConfiguration();
+        _progress = CurrentProgress();
     }
 
     public RaftNode Node => _node;
+
+    /// <summary>Where this member's log stands; any thread, as of the last turn.</summary>
+    public MemberProgress Progress => _progress;
 
     public ReplicaState State => _state;
 
@@ -72,6 +83,7 @@ internal sealed class ReplicaCore
         FollowLeadership();
         HandOver();
         AskForReads();
+        _membership.Advance(_effects);
         if (!_effects.IsEmpty) CarryOut();
         CompactLog();
         _reads.Complete(_node.Applied, _state.View);
@@ -88,6 +100,7 @@ internal sealed class ReplicaCore
         }
 
         _reads.Abandon();
+        _membership.Abandon();
     }
 
     private void Take(TurnInput input)
@@ -132,6 +145,15 @@ internal sealed class ReplicaCore
             case TurnInput.Campaign:
                 _node.Step(new Input.Campaign(), _effects);
                 break;
+            case TurnInput.PeerIntroduced(var peer, var introduction):
+                _membership.Introduced(peer, introduction);
+                break;
+            case TurnInput.ChangeMembers(var request, var complete):
+                _membership.Take(request, complete);
+                break;
+            case TurnInput.TakeImage(var complete):
+                _imageTakers.Add(complete);
+                break;
             default:
                 throw new ArgumentOutOfRangeException(nameof(input), input, null);
         }
@@ -140,6 +162,7 @@ internal sealed class ReplicaCore
     private void Tick()
     {
         _nowTick++;
+        _membership.Tick();
         _node.Step(Input.Tick.One, _effects);
         while (_proposals.SettleExpired(_nowTick) is { } expired) _outcomes.Add((expired, GiveUp(expired)));
         _reads.Expire(_nowTick);
@@ -153,7 +176,7 @@ internal sealed class ReplicaCore
 
         _duties.Tick(_node.IsReady, _state, (due, settled) => Take(CommandCodec.Encode(due), _ => settled()));
         _mayAskForReads = true;
-        _rim.Publish(CurrentMembers());
+        _rim.Publish(_membership.Members);
     }
 
     private ProposalOutcome GiveUp(OpenProposal proposal) => proposal.MayBeInLog
@@ -179,6 +202,7 @@ internal sealed class ReplicaCore
 
     private void Take(PeerMessage message)
     {
+        _membership.Heard(message.From);
         switch (message)
         {
             case PeerMessage.Consensus(var consensus):
@@ -203,6 +227,12 @@ internal sealed class ReplicaCore
             case PeerMessage.AnswerRead answer when answer.Incarnation == _proposals.Incarnation:
                 if (answer.Index is { } index) _reads.Answered(answer.Ask, index);
                 else RefuseRead(answer.Ask);
+                break;
+            case PeerMessage.AskChange ask:
+                _membership.Take(ask);
+                break;
+            case PeerMessage.AnswerChange answer:
+                _membership.Take(answer);
                 break;
         }
     }
@@ -321,6 +351,7 @@ internal sealed class ReplicaCore
             _state = _received.State;
             _received = null;
             _leases.Restart(_state.View);
+            _membership.Installed(_effects.Install);
             (_appliedSinceSnapshot, _appliedBytesSinceSnapshot) = (0, 0);
             _rim.Publish(_state.View);
         }
@@ -330,6 +361,7 @@ internal sealed class ReplicaCore
         {
             _appliedSinceSnapshot++;
             _appliedBytesSinceSnapshot += entry.SizeBytes;
+            _membership.Applied(entry);
             foreach (var (id, result) in _state.Apply(entry))
             {
                 if (_proposals.Settle(id) is { } proposal) _outcomes.Add((proposal, new ProposalOutcome.Committed(result)));
@@ -348,6 +380,9 @@ internal sealed class ReplicaCore
         {
             switch (answer)
             {
+                case var change when MembershipChanges.Owns(change.Context):
+                    _membership.Answered(change);
+                    break;
                 case Answer.Proposed(var context, _, _):
                     foreach (var proposal in HandedOver(context)) proposal.MayBeInLog = true;
                     break;
@@ -418,26 +453,36 @@ internal sealed class ReplicaCore
         {
             _leadership = leadership;
             _rim.Publish(leadership);
-            _rim.Publish(CurrentMembers());
+            _rim.Publish(_membership.Members);
         }
+
+        FollowConfiguration();
+        _progress = CurrentProgress();
+        // Here the state is at what the core calls applied; within a turn it may lag.
+        foreach (var complete in _imageTakers) complete(_state.TakeImage(_node.MarkAt(_node.Applied)));
+        _imageTakers.Clear();
 
         // Last, so that a caller who goes on at once finds everything in place.
         foreach (var (proposal, outcome) in _outcomes) proposal.Complete(outcome);
         _outcomes.Clear();
+        _membership.Tell();
+    }
+
+    // The same object while nothing moved: a turn that only took a heartbeat need not make one.
+    private MemberProgress CurrentProgress()
+    {
+        var now = new MemberProgress((long)_node.LastIndex.Value, (long)_node.Commit.Value, (long)_node.Applied.Value, !_node.Configuration.IsVoter(_node.Self));
+        return now == _progress ? _progress : now;
     }
 
     private Leadership CurrentLeadership() => new(_self, ToMember(_node.Leader), (long)_node.Term.Value, _node.IsReady);
 
-    public IReadOnlyList<MemberStatus> CurrentMembers() =>
-    [
-        .. _node.Configuration.Members.Select(member => new MemberStatus(
-            new MemberId(member.Id.Value), member.Name, member.PeerAddress, RoleOf(member.Id), (long?)_node.MatchOf(member.Id)?.Value)),
-    ];
-
-    private MemberRole RoleOf(ReplicaId id)
+    private void FollowConfiguration()
     {
-        if (id == _node.Leader) return MemberRole.Leader;
-        return _node.Configuration.IsVoter(id) ? MemberRole.Follower : MemberRole.Learner;
+        if (ReferenceEquals(_followed.Newest, _node.Configuration) && ReferenceEquals(_followed.Committed, _membership.Committed)) return;
+        _followed = (_node.Configuration, _membership.Committed);
+        _rim.Follow(_node.Configuration, _membership.Committed);
+        _rim.Publish(_membership.Members);
     }
 
     private static MemberId? ToMember(ReplicaId? id) => id is { } known ? new MemberId(known.Value) : null;

@@ -39,4 +39,14 @@ internal abstract record TurnInput
     public sealed record Transfer(ReplicaId Target) : TurnInput;
 
     public sealed record Campaign : TurnInput;
+
+    /// <summary>A peer called and said who it is.</summary>
+    public sealed record PeerIntroduced(ReplicaId Peer, Introduction Introduction) : TurnInput;
+
+    /// <param name="Complete">Called once, within a turn; must not block.</param>
+    public sealed record ChangeMembers(MembershipRequest Request, Action<MembershipOutcome> Complete) : TurnInput;
+
+    /// <summary>Somebody wants to keep a copy of the state as it is applied now.</summary>
+    /// <param name="Complete">Called within the turn; null when the member is stopping.</param>
+    public sealed record TakeImage(Action<ReplicaImage?> Complete) : TurnInput;
 }

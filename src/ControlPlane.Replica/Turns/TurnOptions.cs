@@ -9,6 +9,9 @@ internal sealed record TurnOptions
     /// <summary>A forwarded proposal or read that nothing was heard of is sent again after this long.</summary>
     public int ResendTicks { get; init; } = 20;
 
+    /// <summary>As the core has it: a member that was not heard for longer counts as out of reach.</summary>
+    public int ElectionTicks { get; init; } = 10;
+
     /// <summary>Open proposals of this member; beyond it callers are told to slow down.</summary>
     public int OpenProposalsMax { get; init; } = 65_536;
 

@@ -62,7 +62,8 @@ public sealed class MemberStorage : IDisposable
     public void SetIdentity(MemberIdentity identity)
     {
         if (Identity == identity) return;
-        if (Identity is not null) throw new InvalidOperationException($"{_directory.Path} belongs to {Identity}, not to {identity}");
+        // A directory from before disks had ids gets one; everything else stays as it was written.
+        if (Identity is not null && Identity != identity with { DiskId = 0 }) throw new InvalidOperationException($"{_directory.Path} belongs to {Identity}, not to {identity}");
         IdentityFile.Write(_directory, identity);
         Identity = identity;
     }

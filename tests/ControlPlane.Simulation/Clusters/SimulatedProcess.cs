@@ -1,4 +1,5 @@
 using ControlPlane.Raft;
+using ControlPlane.Raft.Membership;
 using ControlPlane.Raft.Messages;
 using ControlPlane.Replica;
 using ControlPlane.Replica.Codecs;
@@ -182,6 +183,8 @@ internal sealed class SimulatedProcess : IReplicaRim
 
     public void Publish(Leadership leadership) => _cluster.Trace.Story?.Add(
         $"{_member.Name}: term {leadership.Term}, {(leadership.IsLeader ? "leads" : $"led by {_cluster.NameOf(leadership.Leader)}")}{(leadership.IsReady ? ", ready" : "")}");
+
+    public void Follow(Configuration newest, Configuration committed) => Promise.That(committed.Members.Any(), "a group has members");
 
     public void Publish(IReadOnlyList<MemberStatus> members) => Promise.That(members.Count > 0, "a member knows its members");
 

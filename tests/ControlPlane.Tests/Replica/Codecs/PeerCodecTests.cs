@@ -2,6 +2,7 @@ using ControlPlane.Raft;
 using ControlPlane.Raft.Entries;
 using ControlPlane.Raft.Membership;
 using ControlPlane.Raft.Messages;
+using ControlPlane.Replica;
 using ControlPlane.Replica.Codecs;
 using ControlPlane.Replica.Turns;
 
@@ -26,6 +27,10 @@ public sealed class PeerCodecTests
                 new Entry(new Term(4), new LogIndex(10), EntryKind.NoOp, default),
                 new Entry(new Term(4), new LogIndex(11), EntryKind.Command, new byte[] { 1, 2, 3 }),
                 new Entry(new Term(4), new LogIndex(12), EntryKind.Configuration, default, Members),
+                new Entry(new Term(4), new LogIndex(13), EntryKind.Configuration, default, Members with
+                {
+                    Learners = [new Member(new ReplicaId(3), "s3", "c:1") { DiskId = 77 }], Removed = [new ReplicaId(4)], VersionFloor = 1,
+                }),
             ], new LogIndex(8)),
             new AppendAccepted(From, To, new Term(4), new LogIndex(9)),
             new AppendRejected(From, To, new Term(4), new LogIndex(9), new LogIndex(7), new Term(2)),
@@ -39,6 +44,18 @@ public sealed class PeerCodecTests
         new PeerMessage.AskRead(From, To, 1, 5),
         new PeerMessage.AnswerRead(From, To, 1, 5, new LogIndex(9)),
         new PeerMessage.AnswerRead(From, To, 1, 5, null),
+        new PeerMessage.AskChange(From, To, 1, 6, new MembershipRequest.AddLearner("s3", "c:1")),
+        new PeerMessage.AskChange(From, To, 1, 6, new MembershipRequest.AddLearner(null, "c:1")),
+        new PeerMessage.AskChange(From, To, 1, 6, new MembershipRequest.Promote(new ReplicaId(3))),
+        new PeerMessage.AskChange(From, To, 1, 6, new MembershipRequest.Remove(new ReplicaId(3))),
+        new PeerMessage.AskChange(From, To, 1, 6, new MembershipRequest.UpdateAddress(new ReplicaId(3), "c:2")),
+        new PeerMessage.AskChange(From, To, 1, 6, new MembershipRequest.MoveLeader(new ReplicaId(3))),
+        new PeerMessage.AskChange(From, To, 1, 6, new MembershipRequest.MoveLeader(null)),
+        new PeerMessage.AnswerChange(From, To, 1, 6, new MembershipOutcome.Done(new MemberStatus(new MemberId(3), "s3", "c:1", MemberRole.Learner, 7))),
+        new PeerMessage.AnswerChange(From, To, 1, 6, new MembershipOutcome.Refused(MembershipProblem.LearnerNotReady, "it lags")),
+        new PeerMessage.AnswerChange(From, To, 1, 6, new MembershipOutcome.Unknown("who knows")),
+        new PeerMessage.AnswerChange(From, To, 1, 6, null),
+        new PeerMessage.Ping(From, To),
     ];
 
     public static TheoryData<int> Numbers() => [.. Enumerable.Range(0, Messages.Length)];

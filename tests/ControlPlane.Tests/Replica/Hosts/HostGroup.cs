@@ -14,15 +14,17 @@ internal sealed class HostGroup : IAsyncDisposable
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(30);
 
     private readonly string _folder = Directory.CreateTempSubdirectory("replica-").FullName;
-    private readonly ReplicaHost?[] _hosts;
-    private readonly PeerAddress[] _members;
+    private readonly List<ReplicaHost?> _hosts = [];
+    private readonly List<PeerAddress> _members;
+    private readonly List<PeerAddress> _initial;
     private readonly Func<ReplicaOptions, ReplicaOptions> _configure;
     private readonly List<string> _notices = [];
 
     private HostGroup(int count, Func<ReplicaOptions, ReplicaOptions>? configure)
     {
-        _hosts = new ReplicaHost?[count];
         _members = [.. FreePorts(count).Select((port, index) => new PeerAddress($"s{index}", $"127.0.0.1:{port}"))];
+        _initial = [.. _members];
+        for (var index = 0; index < count; index++) _hosts.Add(null);
         _configure = configure ?? (options => options);
     }
 
@@ -51,7 +53,10 @@ internal sealed class HostGroup : IAsyncDisposable
     {
         Name = $"s{index}",
         DataDirectory = DataDirectory(index),
-        InitialCluster = _members,
+        InitialCluster = index < _initial.Count ? _initial : [],
+        Join = index < _initial.Count ? [] : _initial,
+        JoinTimeout = TimeSpan.FromSeconds(2),
+        PeerListen = _members[index].Address,
         // Half the usual, so that tests of elections are short; still far above a turn.
         Tick = TimeSpan.FromMilliseconds(25),
         Notice = line =>
@@ -63,6 +68,50 @@ internal sealed class HostGroup : IAsyncDisposable
             lock (_notices) _notices.Add($"s{index}: fatal: {exception}");
         },
     });
+
+    /// <summary>Room for one member more; it is added by its name and address, and then started.</summary>
+    public PeerAddress Reserve()
+    {
+        _members.Add(new PeerAddress($"s{_members.Count}", $"127.0.0.1:{FreePorts(1)[0]}"));
+        _hosts.Add(null);
+        return _members[^1];
+    }
+
+    /// <summary>A stopped member listens elsewhere from its next start on; the others do not know.</summary>
+    public string Move(int index)
+    {
+        _members[index] = _members[index] with { Address = $"127.0.0.1:{FreePorts(1)[0]}" };
+        return _members[index].Address;
+    }
+
+    /// <summary>Takes a stopped member's data away.</summary>
+    public void Wipe(int index) => Directory.Delete(DataDirectory(index), recursive: true);
+
+    public MemberStatus Member(int index, int asSeenBy = 0) => this[asSeenBy].Members.Single(member => member.Name == $"s{index}");
+
+    /// <summary>Adds, starts and promotes one more member; returns its index.</summary>
+    public async Task<int> GrowAsync(int asked = 0)
+    {
+        var (name, address) = Reserve();
+        var index = _members.Count - 1;
+        Assert.IsType<MembershipOutcome.Done>(await this[asked].AddLearnerAsync(name, address, CancellationToken.None));
+        await StartAsync(index);
+        await PromoteWhenReadyAsync(asked, index);
+        return index;
+    }
+
+    /// <summary>Promotes a learner as soon as the leader does not say any more that it is not ready.</summary>
+    public async Task PromoteWhenReadyAsync(int asked, int index)
+    {
+        var id = Member(index, asked).Id;
+        MembershipOutcome outcome = new MembershipOutcome.Unknown("not asked");
+        await UntilAsync($"s{index} to be promoted ({outcome})", () =>
+        {
+            outcome = this[asked].PromoteAsync(id, CancellationToken.None).GetAwaiter().GetResult();
+            return outcome is not MembershipOutcome.Refused { Problem: MembershipProblem.LearnerNotReady };
+        });
+        Assert.True(outcome is MembershipOutcome.Done, outcome.ToString());
+    }
 
     public async Task StopAsync(int index)
     {
@@ -77,7 +126,7 @@ internal sealed class HostGroup : IAsyncDisposable
         await UntilAsync("a leader that all know", () =>
         {
             var known = _hosts.Where(host => host is not null).Select(host => host!.Leadership.Leader).Distinct().ToList();
-            leader = known is [{ } id] ? Array.FindIndex(_hosts, host => host?.Leadership is { IsReady: true } leadership && leadership.Self == id) : -1;
+            leader = known is [{ } id] ? _hosts.FindIndex(host => host?.Leadership is { IsReady: true } leadership && leadership.Self == id) : -1;
             return leader >= 0;
         });
         return leader;
