@@ -1,0 +1,96 @@
+using ControlPlane.Etcd.Errors;
+using ControlPlane.Etcd.Hosting;
+using ControlPlane.Etcd.Protocol;
+using ControlPlane.Etcd.Snapshots;
+using ControlPlane.Replica;
+using Grpc.Core;
+
+namespace ControlPlane.Etcd.Services;
+
+/// <summary>etcd's <c>Maintenance</c>: how this member stands, and what its operator asks of it.</summary>
+internal sealed class MaintenanceService(ServedStore store) : Maintenance.MaintenanceBase
+{
+    public override Task<StatusResponse> Status(StatusRequest request, ServerCallContext context)
+    {
+        var leadership = store.Store.Leadership;
+        var response = new StatusResponse
+        {
+            Header = store.Header(),
+            Version = ServedVersion.Server,
+            StorageVersion = ServedVersion.Storage,
+            Leader = leadership.Leader?.Value ?? 0,
+            RaftTerm = (ulong)leadership.Term,
+            DowngradeInfo = new DowngradeInfo(),
+        };
+        if (leadership.Leader is null) response.Errors.Add(EtcdErrors.NoLeader.Detail);
+        if (store.State is { } state)
+        {
+            response.DbSize = state.DiskSizeBytes;
+            response.DbSizeInUse = state.LiveDataBytes;
+            response.DbSizeQuota = state.QuotaBytes;
+            response.RaftIndex = (ulong)state.CommitIndex;
+            response.RaftAppliedIndex = (ulong)state.AppliedIndex;
+            response.IsLearner = state.IsLearner;
+            response.Errors.AddRange(state.Alarms.Select(alarm => $"memberID:{alarm.Member.Value} alarm:{Of(alarm.Kind)} ".ToUpperInvariant()));
+        }
+
+        return Task.FromResult(response);
+    }
+
+    public override Task<AlarmResponse> Alarm(AlarmRequest request, ServerCallContext context)
+    {
+        var response = new AlarmResponse { Header = store.Header() };
+        var alarms = (store.State?.Alarms ?? []).Select(alarm => new AlarmMember { MemberID = alarm.Member.Value, Alarm = Of(alarm.Kind) });
+        // Alarms here tell what is so; they end when it is not so any more, and not before.
+        if (request.Action == AlarmRequest.Types.AlarmAction.Get) response.Alarms.AddRange(alarms.Where(alarm => request.Alarm is AlarmType.None || alarm.Alarm == request.Alarm));
+        return Task.FromResult(response);
+    }
+
+    /// <summary>Nothing is ever fragmented here: the state lies in memory, and a snapshot holds what lives.</summary>
+    public override Task<DefragmentResponse> Defragment(DefragmentRequest request, ServerCallContext context) => Task.FromResult(new DefragmentResponse { Header = store.Header() });
+
+    public override Task<HashResponse> Hash(HashRequest request, ServerCallContext context)
+    {
+        var view = store.Store.Latest;
+        return Task.FromResult(new HashResponse { Header = store.Header(view.Revision), Hash = Fold(view.StateHash) });
+    }
+
+    public override Task<HashKVResponse> HashKV(HashKVRequest request, ServerCallContext context)
+    {
+        var newest = store.Store.Latest;
+        var view = ServedStore.At(newest, request.Revision);
+        return Task.FromResult(new HashKVResponse
+        {
+            Header = store.Header(newest.Revision),
+            Hash = Fold(view.StateHash),
+            CompactRevision = newest.CompactionFloor.Value,
+            HashRevision = view.Revision.Value,
+        });
+    }
+
+    public override async Task Snapshot(SnapshotRequest request, IServerStreamWriter<SnapshotResponse> responses, ServerCallContext context)
+    {
+        var operations = store.Operations;
+        await using var stream = new SnapshotStream(responses, store.Header(), operations.State.LiveDataBytes);
+        await operations.WriteSnapshotAsync(stream, context.CancellationToken);
+        await stream.CompleteAsync();
+    }
+
+    public override async Task<MoveLeaderResponse> MoveLeader(MoveLeaderRequest request, ServerCallContext context)
+    {
+        if (!store.Store.Leadership.IsLeader) throw EtcdErrors.Of(EtcdErrors.NotLeader);
+        await ClusterService.DoneAsync(store.Operations.MoveLeaderAsync(new MemberId(request.TargetID), CancellationToken.None));
+        return new MoveLeaderResponse { Header = store.Header() };
+    }
+
+    public override Task<DowngradeResponse> Downgrade(DowngradeRequest request, ServerCallContext context) => throw EtcdErrors.Of(EtcdErrors.NoDowngrade);
+
+    private static AlarmType Of(AlarmKind kind) => kind switch
+    {
+        AlarmKind.NoSpace => AlarmType.Nospace,
+        AlarmKind.Corrupt => AlarmType.Corrupt,
+        _ => AlarmType.None,
+    };
+
+    private static uint Fold(ulong hash) => (uint)hash ^ (uint)(hash >> 32);
+}

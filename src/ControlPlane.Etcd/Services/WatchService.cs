@@ -1,0 +1,57 @@
+using ControlPlane.Etcd.Errors;
+using ControlPlane.Etcd.Protocol;
+using ControlPlane.Etcd.Watches;
+using Grpc.AspNetCore.Server.Model;
+using Grpc.Core;
+
+namespace ControlPlane.Etcd.Services;
+
+/// <summary>etcd's <c>Watch</c>: reads what the client asks for, while the stream's loop writes.</summary>
+internal sealed class WatchService(ServedStore store, WatchHub hub, LeaderPresence leader, ProgressClock clock)
+{
+    // etcd's largest request, 1.5 MiB: what a client takes without being asked.
+    private const int FragmentBytesMax = 3 << 19;
+
+    public async Task WatchAsync(IAsyncStreamReader<WatchRequest> requests, IServerStreamWriter<WatchMessage> responses, ServerCallContext context)
+    {
+        using var ending = leader.LinkTo(context, hub.Stopping);
+        var stream = new WatchStream(hub, store, FragmentBytesMax);
+        // Several messages share a flush: with many watches on a stream that is most of what they cost.
+        responses.WriteOptions = new WriteOptions(WriteFlags.BufferHint);
+        var body = context.GetHttpContext().Response.BodyWriter;
+        using var ticking = clock.Follow(stream);
+        var writing = stream.WriteAsync(responses.WriteAsync, async () => await body.FlushAsync(ending.Token), ending.Token);
+        try
+        {
+            // The client learns at once that it is heard, whenever it means to send its first request.
+            await context.WriteResponseHeadersAsync([]);
+            while (await requests.MoveNext(ending.Token)) stream.Take(requests.Current);
+        }
+        catch (Exception ended) when (ended is OperationCanceledException or IOException or RpcException or InvalidOperationException)
+        {
+            // The client went away or the face stops; the call ends below, with the reason if anybody is left to hear it.
+            ending.Cancel();
+        }
+
+        stream.End();
+        ending.Cancel();
+        try
+        {
+            await writing;
+        }
+        catch (Exception ended) when (ended is OperationCanceledException or IOException or InvalidOperationException)
+        {
+            leader.ThrowIfAbsent(context);
+            if (hub.Stopping.IsCancellationRequested) throw EtcdErrors.Of(EtcdErrors.Stopped);
+        }
+    }
+}
+
+/// <summary>The one method of etcd's <c>Watch</c>, bound by hand: its responses are messages of shared bytes.</summary>
+internal sealed class WatchMethods : IServiceMethodProvider<WatchService>
+{
+    public void OnServiceMethodDiscovery(ServiceMethodProviderContext<WatchService> context) => context.AddDuplexStreamingMethod(
+        new Method<WatchRequest, WatchMessage>(MethodType.DuplexStreaming, Protocol.Watch.Descriptor.FullName, "Watch", Marshallers.Of(WatchRequest.Parser), WatchMessage.Marshaller),
+        [],
+        static (service, requests, responses, call) => service.WatchAsync(requests, responses, call));
+}
