@@ -148,6 +148,9 @@ public sealed class ReplicaHost : IReplicatedStore, IMemberOperations, IAsyncDis
     public ValueTask<Leadership> WaitForLeadershipChangeAsync(Leadership seen, CancellationToken cancellationToken) =>
         _rim.Leadership.WaitAsync(leadership => leadership != seen, cancellationToken);
 
+    /// <summary>For tests that look at or damage what lies behind the loop.</summary>
+    internal ReplicaCore Core => _core;
+
     public TimeSpan? LeaseRemaining(LeaseId lease) => _core.LeaseRemaining(lease);
 
     /// <inheritdoc/>
@@ -227,6 +230,7 @@ public sealed class ReplicaHost : IReplicatedStore, IMemberOperations, IAsyncDis
         LeaseCheckpointTicks = Math.Max(1, (int)(options.LeaseCheckpointInterval / options.Tick)),
         LeaseGraceTicks = 2 * options.ElectionTicks,
         QuotaBytes = options.QuotaBytes,
+        CompareTicks = Math.Max(1, (int)(options.CompareInterval / options.Tick)),
         HistoryTicks = options.HistoryDuration is { } kept ? Math.Max(1, (long)(kept / options.Tick)) : null,
     };
 

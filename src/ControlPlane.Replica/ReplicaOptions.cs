@@ -58,6 +58,9 @@ public sealed record ReplicaOptions
     /// <summary>What old revisions may hold in memory on this member, by estimate; beyond it the oldest go before their time.</summary>
     public long HistoryBytes { get; init; } = StoreState.HistoryBytesMaxUsual;
 
+    /// <summary>How often the members' states are compared.</summary>
+    public TimeSpan CompareInterval { get; init; } = TimeSpan.FromSeconds(5);
+
     /// <summary>How often the leader writes down what long leases have left; the most that a restart or another leader can give a lease again.</summary>
     public TimeSpan LeaseCheckpointInterval { get; init; } = TimeSpan.FromMinutes(1);
 

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using ControlPlane.Store.Leases;
 
 namespace ControlPlane.Store;
 
@@ -23,6 +24,19 @@ internal static class StateHashing
 
     /// <summary>The state's hash from its record sum.</summary>
     public static ulong OfState(ulong recordSum, Revision revision) => Fold(recordSum ^ LaneB, (ulong)revision.Value ^ KeySeed);
+
+    /// <summary>One lease's share of the leases' sum; its keys name it and are counted with the records.</summary>
+    public static ulong Of(Lease lease) => Fold(
+        Fold((ulong)lease.Id.Value ^ KeySeed, (ulong)lease.TimeToLiveSeconds ^ LaneA), Fold((ulong)lease.RemainingSeconds ^ ValueSeed, (ulong)lease.Renewal ^ LaneB));
+
+    public static ulong OfWhole(ulong stateHash, ulong leaseSum, long leaseRenewals, Revision compactionFloor, StoreLimits limits)
+    {
+        var hash = Fold(stateHash ^ LaneA, leaseSum ^ LaneB);
+        hash = Fold(hash ^ (ulong)leaseRenewals, (ulong)compactionFloor.Value ^ LaneA);
+        hash = Fold(hash ^ (ulong)limits.QuotaBytes, LaneB);
+        foreach (var alarm in limits.Alarms) hash = Fold(hash ^ alarm.Member, (ulong)alarm.Kind ^ LaneA);
+        return hash;
+    }
 
     private static ulong OfBytes(ReadOnlySpan<byte> bytes, ulong seed)
     {

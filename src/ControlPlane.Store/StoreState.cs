@@ -200,14 +200,14 @@ public sealed class StoreState
     /// <summary>The lease in the life it was seen in; null when that is over.</summary>
     private Lease? Find(LeaseSighting sighting) => _leases.Find(sighting.Lease) is { } lease && lease.Renewal == sighting.Renewal ? lease : null;
 
-    private bool TryRevoke(LeaseId lease)
+    private bool TryRevoke(LeaseId id)
     {
-        if (_leases.Find(lease) is null) return false;
+        if (_leases.Find(id) is not { } lease) return false;
         var edit = new Edit(this);
-        foreach (var record in _leases.KeysOf(lease).Range(ReadOnlyMemory<byte>.Empty, null)) edit.Delete(record);
+        foreach (var record in _leases.KeysOf(id).Range(ReadOnlyMemory<byte>.Empty, null)) edit.Delete(record);
         edit.Finish();
         _leases = _leases.Remove(lease);
-        _touchedLeases.Add(lease);
+        _touchedLeases.Add(id);
         return true;
     }
 

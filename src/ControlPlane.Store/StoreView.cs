@@ -64,6 +64,9 @@ public sealed class StoreView
     /// <summary>What is wrong in the group, by member.</summary>
     public IReadOnlyCollection<Alarm> Alarms => _limits.Alarms;
 
+    /// <summary>As <see cref="StateHash"/>, with the leases, the quota and the alarms: equal on members that have applied the same commands.</summary>
+    public ulong WholeHash => StateHashing.OfWhole(StateHash, _leases.Sum, _leases.Renewals, CompactionFloor, _limits);
+
     /// <summary>The leases that exist, by id. A view from <see cref="At"/> shows those of the view it was taken from.</summary>
     public IEnumerable<Lease> Leases => _leases.Leases;
 

@@ -59,6 +59,20 @@ internal static class PeerCodec
             case PeerMessage.Ping:
                 Begin(ref writer, 26, message, 0);
                 break;
+            case PeerMessage.AskHash ask:
+                Begin(ref writer, 40, message, 1);
+                writer.Write(ask.Index.Value);
+                break;
+            case PeerMessage.AnswerHash answer:
+                Begin(ref writer, 41, message, 2);
+                writer.Write(answer.Index.Value);
+                writer.Write(answer.Hash);
+                break;
+            case PeerMessage.HashDiffers differs:
+                Begin(ref writer, 42, message, 2);
+                writer.Write(differs.Index.Value);
+                writer.Write(differs.Hash);
+                break;
             default:
                 throw new ArgumentOutOfRangeException(nameof(message), message, null);
         }
@@ -159,6 +173,15 @@ internal static class PeerCodec
             case 26:
                 Pack.ExpectFields(tag, count, 2);
                 return new PeerMessage.Ping(from, to);
+            case 40:
+                Pack.ExpectFields(tag, count, 3);
+                return new PeerMessage.AskHash(from, to, ReadIndex(ref reader));
+            case 41:
+                Pack.ExpectFields(tag, count, 4);
+                return new PeerMessage.AnswerHash(from, to, ReadIndex(ref reader), reader.ReadUInt64());
+            case 42:
+                Pack.ExpectFields(tag, count, 4);
+                return new PeerMessage.HashDiffers(from, to, ReadIndex(ref reader), reader.ReadUInt64());
             default:
                 throw Pack.Unknown("message", tag);
         }

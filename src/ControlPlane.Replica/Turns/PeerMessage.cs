@@ -30,4 +30,12 @@ internal abstract record PeerMessage(ReplicaId From, ReplicaId To)
 
     /// <summary>"I am here": sent where nothing else was for a while, so that silence means something.</summary>
     public sealed record Ping(ReplicaId From, ReplicaId To) : PeerMessage(From, To);
+
+    /// <summary>The hash of your state after this entry?</summary>
+    public sealed record AskHash(ReplicaId From, ReplicaId To, LogIndex Index) : PeerMessage(From, To);
+
+    public sealed record AnswerHash(ReplicaId From, ReplicaId To, LogIndex Index, ulong Hash) : PeerMessage(From, To);
+
+    /// <summary>A majority has this hash after the entry, and the receiver has told another.</summary>
+    public sealed record HashDiffers(ReplicaId From, ReplicaId To, LogIndex Index, ulong Hash) : PeerMessage(From, To);
 }

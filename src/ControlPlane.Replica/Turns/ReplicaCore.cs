@@ -19,6 +19,7 @@ internal sealed class ReplicaCore
     private readonly OpenProposals _proposals;
     private readonly OpenReads _reads;
     private readonly LeaseKeeper _leases;
+    private readonly StateComparison _comparison;
     private readonly LeaderDuties _duties;
     private readonly MembershipChanges _membership;
     private readonly Effects _effects = new();
@@ -55,8 +56,9 @@ internal sealed class ReplicaCore
         _reads = new OpenReads(options);
         _leases = new LeaseKeeper(options);
         _leases.Restart(state.View);
-        _duties = new LeaderDuties([_leases, new QuotaKeeper(_self, options.QuotaBytes), new CompactionKeeper(options)]);
         _membership = new MembershipChanges(node, options, own, incarnation, rim);
+        _comparison = new StateComparison(options, node.Self, () => [.. node.Configuration.Members.Select(member => member.Id)], node.Applied, rim.Send);
+        _duties = new LeaderDuties([_leases, new QuotaKeeper(_self, options.QuotaBytes), new CompactionKeeper(options), _comparison]);
         _leadership = CurrentLeadership();
         rim.Publish(state.View);
         rim.Publish(_leadership);
@@ -234,6 +236,15 @@ internal sealed class ReplicaCore
             case PeerMessage.AnswerChange answer:
                 _membership.Take(answer);
                 break;
+            case PeerMessage.AskHash ask:
+                _comparison.Take(ask, _state);
+                break;
+            case PeerMessage.AnswerHash answer:
+                _comparison.Take(answer);
+                break;
+            case PeerMessage.HashDiffers differs:
+                _comparison.Take(differs);
+                break;
         }
     }
 
@@ -352,6 +363,7 @@ internal sealed class ReplicaCore
             _received = null;
             _leases.Restart(_state.View);
             _membership.Installed(_effects.Install);
+            _comparison.Restart(_effects.Install.Index);
             (_appliedSinceSnapshot, _appliedBytesSinceSnapshot) = (0, 0);
             _rim.Publish(_state.View);
         }
@@ -366,6 +378,8 @@ internal sealed class ReplicaCore
             {
                 if (_proposals.Settle(id) is { } proposal) _outcomes.Add((proposal, new ProposalOutcome.Committed(result)));
             }
+
+            _comparison.Applied(entry.Index, _state);
         }
 
         foreach (var lease in _state.TouchedLeases) _leases.Follow(lease, _state.View.GetLease(lease));

@@ -38,8 +38,14 @@ internal sealed class ReplicaState(StoreState store, SessionTable sessions)
         return applied;
     }
 
+    /// <summary>Equal on members that have applied the same entries: records, revision, leases and limits.</summary>
+    public ulong Hash => store.View.WholeHash;
+
     /// <summary>As <see cref="StoreState.SpaceRefusals"/>.</summary>
     public long SpaceRefusals => store.SpaceRefusals;
+
+    /// <summary>Changes the state as no entry does: for tests of what notices it.</summary>
+    internal void Damage(Command command) => store.Apply(command);
 
     public void ForgetTouchedLeases() => _touchedLeases.Clear();
 

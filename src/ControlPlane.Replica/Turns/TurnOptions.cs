@@ -39,6 +39,9 @@ internal sealed record TurnOptions
     /// <summary>What keys and values may have together, carried into the log when this member leads; null leaves what is in force.</summary>
     public long? QuotaBytes { get; init; }
 
+    /// <summary>How often the leader compares the members' states: three small messages a member.</summary>
+    public int CompareTicks { get; init; } = 100;
+
     /// <summary>How long history is kept; null keeps it until it outgrows its bytes.</summary>
     public long? HistoryTicks { get; init; } = 12_000;
 

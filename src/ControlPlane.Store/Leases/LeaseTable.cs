@@ -6,14 +6,17 @@ namespace ControlPlane.Store.Leases;
 /// <summary>The leases and the keys under each: immutable, as everything a view shows.</summary>
 internal sealed class LeaseTable
 {
-    public static readonly LeaseTable Empty = new(ImmutableSortedDictionary<long, Holding>.Empty, 0);
+    public static readonly LeaseTable Empty = new(ImmutableSortedDictionary<long, Holding>.Empty, 0, 0);
 
     private readonly ImmutableSortedDictionary<long, Holding> _holdings;
 
-    private LeaseTable(ImmutableSortedDictionary<long, Holding> holdings, long renewals) => (_holdings, Renewals) = (holdings, renewals);
+    private LeaseTable(ImmutableSortedDictionary<long, Holding> holdings, long renewals, ulong sum) => (_holdings, Renewals, Sum) = (holdings, renewals, sum);
 
     /// <summary>How many grants and renewals there were; each gets the next number, so that a number never names two lives of a lease.</summary>
     public long Renewals { get; }
+
+    /// <summary>The wrapping sum of the leases' hashes.</summary>
+    public ulong Sum { get; }
 
     public int Count => _holdings.Count;
 
@@ -28,17 +31,22 @@ internal sealed class LeaseTable
     public static LeaseTable Restore(IEnumerable<Lease> leases, long renewals)
     {
         var holdings = ImmutableSortedDictionary.CreateBuilder<long, Holding>();
+        ulong sum = 0;
         foreach (var lease in leases)
         {
             if (lease.Renewal > renewals) throw new ArgumentException($"lease {lease.Id} was renewed as number {lease.Renewal} of {renewals}", nameof(leases));
             if (!holdings.TryAdd(lease.Id.Value, new Holding(lease, default))) throw new ArgumentException($"lease {lease.Id} comes twice", nameof(leases));
+            sum += StateHashing.Of(lease);
         }
 
-        return new LeaseTable(holdings.ToImmutable(), renewals);
+        return new LeaseTable(holdings.ToImmutable(), renewals, sum);
     }
 
-    public LeaseTable Grant(LeaseId id, long timeToLiveSeconds) =>
-        new(_holdings.Add(id.Value, new Holding(new Lease(id, timeToLiveSeconds) { Renewal = Renewals + 1 }, default)), Renewals + 1);
+    public LeaseTable Grant(LeaseId id, long timeToLiveSeconds)
+    {
+        var lease = new Lease(id, timeToLiveSeconds) { Renewal = Renewals + 1 };
+        return new LeaseTable(_holdings.Add(id.Value, new Holding(lease, default)), Renewals + 1, Sum + StateHashing.Of(lease));
+    }
 
     /// <summary>Gives a lease its whole time again.</summary>
     public LeaseTable Renew(Lease lease) => With(lease with { RemainingSeconds = lease.TimeToLiveSeconds, Renewal = Renewals + 1 }, Renewals + 1);
@@ -46,7 +54,7 @@ internal sealed class LeaseTable
     /// <summary>Notes how much of its time a lease has left.</summary>
     public LeaseTable Checkpoint(Lease lease, long remainingSeconds) => With(lease with { RemainingSeconds = remainingSeconds }, Renewals);
 
-    public LeaseTable Remove(LeaseId id) => new(_holdings.Remove(id.Value), Renewals);
+    public LeaseTable Remove(Lease lease) => new(_holdings.Remove(lease.Id.Value), Renewals, Sum - StateHashing.Of(lease));
 
     /// <summary>Follows one change of a key: it leaves the lease it had and enters the one it has.</summary>
     public LeaseTable Follow(Record? previous, Record? current)
@@ -64,11 +72,14 @@ internal sealed class LeaseTable
             holdings = holdings.SetItem(current.Lease.Value, entered with { Keys = entered.Keys.Put(current, out _) });
         }
 
-        return ReferenceEquals(holdings, _holdings) ? this : new LeaseTable(holdings, Renewals);
+        return ReferenceEquals(holdings, _holdings) ? this : new LeaseTable(holdings, Renewals, Sum);
     }
 
-    private LeaseTable With(Lease lease, long renewals) =>
-        new(_holdings.SetItem(lease.Id.Value, _holdings[lease.Id.Value] with { Lease = lease }), renewals);
+    private LeaseTable With(Lease lease, long renewals)
+    {
+        var before = _holdings[lease.Id.Value];
+        return new LeaseTable(_holdings.SetItem(lease.Id.Value, before with { Lease = lease }), renewals, Sum - StateHashing.Of(before.Lease) + StateHashing.Of(lease));
+    }
 
     private sealed record Holding(Lease Lease, RecordTree Keys);
 }

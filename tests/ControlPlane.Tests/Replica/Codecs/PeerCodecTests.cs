@@ -56,6 +56,9 @@ public sealed class PeerCodecTests
         new PeerMessage.AnswerChange(From, To, 1, 6, new MembershipOutcome.Unknown("who knows")),
         new PeerMessage.AnswerChange(From, To, 1, 6, null),
         new PeerMessage.Ping(From, To),
+        new PeerMessage.AskHash(From, To, new LogIndex(9)),
+        new PeerMessage.AnswerHash(From, To, new LogIndex(9), ulong.MaxValue),
+        new PeerMessage.HashDiffers(From, To, new LogIndex(9), 17),
     ];
 
     public static TheoryData<int> Numbers() => [.. Enumerable.Range(0, Messages.Length)];
