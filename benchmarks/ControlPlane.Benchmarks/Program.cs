@@ -1,6 +1,7 @@
 using BenchmarkDotNet.Running;
 using ControlPlane.Benchmarks.Clusters;
 using ControlPlane.Benchmarks.Members;
+using ControlPlane.Benchmarks.Nemesis;
 using ControlPlane.Benchmarks.Smoke;
 
 return args switch
@@ -10,6 +11,7 @@ return args switch
     ["smoke", ..] => SmokeRun.Run(typeof(Program).Assembly, Console.Out),
     ["scale", .. var words] => await ScaleScenario.RunAsync(words),
     ["failover", .. var words] => await FailoverScenario.RunAsync(words),
+    ["nemesis", .. var words] => await NemesisCommand.RunAsync(words),
     ["start", .. var words] => await StartScenario.RunAsync(words),
     _ => RunMeasured(args),
 };

@@ -8,4 +8,10 @@ internal sealed class Arguments(string[] words)
         var at = Array.IndexOf(words, "--" + name);
         return at >= 0 && at + 1 < words.Length ? int.Parse(words[at + 1]) : otherwise;
     }
+
+    public string Word(string name, string otherwise)
+    {
+        var at = Array.IndexOf(words, "--" + name);
+        return at >= 0 && at + 1 < words.Length ? words[at + 1] : otherwise;
+    }
 }
