@@ -21,7 +21,7 @@ internal static class MemberScenario
         for (var run = 0; run < arguments.Number("runs", 3); run++)
         {
             var (load, cpu, resident) = await group.LoadAsync(work, clients, arguments.Number("seconds", 10));
-            Console.WriteLine($"{load.PerSecond,10:0} /s   p50 {load.P50Milliseconds:0.00} ms   p99 {load.P99Milliseconds:0.00} ms   {cpu:0.0} us CPU   {resident:0} MiB");
+            Console.WriteLine($"{load.PerSecond,10:0} /s   p50 {load.P50Milliseconds:0.00} ms   p99 {load.P99Milliseconds:0.00} ms   {cpu:0.0} us CPU   {load.AllocatedBytes / load.Count} bytes allocated   {load.Collections / load.Seconds:0} collections/s   {resident:0} MiB");
         }
 
         return 0;
