@@ -37,6 +37,9 @@ public sealed class ReplicaHost : IReplicatedStore, IMemberOperations, IAsyncDis
     private readonly Task _turning;
     private readonly Task _ticking;
     private volatile string? _diskFull;
+
+    // The question that reads share until a turn takes it; whoever comes later may have seen a newer write and needs a newer answer.
+    private TaskCompletionSource<StoreView?>? _openRead;
     private int _hasFailed;
     private int _isTickQueued;
 
@@ -128,9 +131,8 @@ public sealed class ReplicaHost : IReplicatedStore, IMemberOperations, IAsyncDis
 
     public async ValueTask<StoreView> ReadAsync(CancellationToken cancellationToken)
     {
-        var completion = new TaskCompletionSource<StoreView?>(TaskCreationOptions.RunContinuationsAsynchronously);
-        if (!await TryPostAsync(new TurnInput.Read(completion.SetResult), cancellationToken)) throw new StoreUnavailableException("the member is stopping");
-        return await completion.Task.WaitAsync(cancellationToken)
+        var read = Volatile.Read(ref _openRead) ?? OpenRead();
+        return await read.Task.WaitAsync(cancellationToken)
             ?? throw new StoreUnavailableException("no majority confirmed in time who leads; retry when the members see each other again");
     }
 
@@ -266,6 +268,19 @@ public sealed class ReplicaHost : IReplicatedStore, IMemberOperations, IAsyncDis
         _inputs.Writer.TryComplete();
     }
 
+    private TaskCompletionSource<StoreView?> OpenRead()
+    {
+        var opened = new TaskCompletionSource<StoreView?>(TaskCreationOptions.RunContinuationsAsynchronously);
+        if (Interlocked.CompareExchange(ref _openRead, opened, null) is { } other) return other;
+        _ = PostAsync();
+        return opened;
+
+        async Task PostAsync()
+        {
+            if (!await TryPostAsync(new TurnInput.Read(opened.SetResult), CancellationToken.None)) opened.SetResult(null);
+        }
+    }
+
     private async Task TurnAsync()
     {
         var batch = new List<TurnInput>(TurnInputsMax);
@@ -282,6 +297,7 @@ public sealed class ReplicaHost : IReplicatedStore, IMemberOperations, IAsyncDis
                 }
 
                 if (hasTick) batch.Add(TurnInput.Tick.One);
+                Interlocked.Exchange(ref _openRead, null);
                 if (_stopping.IsCancellationRequested || _expelled.Task.IsCompleted)
                 {
                     AbandonNew(batch);
@@ -346,7 +362,8 @@ public sealed class ReplicaHost : IReplicatedStore, IMemberOperations, IAsyncDis
             return;
         }
 
-        while (await Frame.ReadAsync(stream, cancellationToken) is { } payload)
+        var frames = new FrameReader(stream);
+        while (await frames.ReadAsync(cancellationToken) is { } payload)
         {
             var message = PeerCodec.Decode(payload);
             if (message.From != hello.From || message.To != _core.Node.Self || message is PeerMessage.Consensus { Message: Raft.Messages.InstallSnapshot })

@@ -26,6 +26,9 @@ public sealed class StoreState
     private long _liveBytes;
     private StoreLimits _limits = StoreLimits.Usual;
 
+    // Made when somebody looks: commands that are applied one after another need none between them.
+    private StoreView? _view;
+
     /// <summary>An empty store at revision 0.</summary>
     /// <param name="historyBytesMax">How much history to keep readable, by estimate. A member's own choice: no result depends on it.</param>
     public StoreState(long historyBytesMax = HistoryBytesMaxUsual)
@@ -37,11 +40,10 @@ public sealed class StoreState
     {
         _revision = revision;
         _history = new History(revision, historyBytesMax);
-        View = TakeView();
     }
 
-    /// <summary>The newest state. A new object after every mutation; publish it to other threads with one volatile write.</summary>
-    public StoreView View { get; private set; }
+    /// <summary>The newest state. A new object after every command; for the one caller, who publishes it to other threads with one volatile write.</summary>
+    public StoreView View => _view ??= new StoreView(_revision, _compactionFloor, _tree, _leases, _history.View, _recordSum, _liveBytes, _limits);
 
     /// <summary>Leases that the last command granted, renewed, noted or ended, for whoever counts their time.</summary>
     public IReadOnlyList<LeaseId> TouchedLeases => _touchedLeases;
@@ -73,7 +75,6 @@ public sealed class StoreState
             _liveBytes = liveBytes,
             _limits = new StoreLimits(head.QuotaBytes, ImmutableSortedSet.CreateRange(AlarmOrder.Instance, head.Alarms)),
         };
-        state.View = state.TakeView();
         return state;
 
         Record Entered(Record record)
@@ -107,11 +108,9 @@ public sealed class StoreState
             SetAlarm alarm => ApplyAlarm(alarm),
             _ => throw new InvariantViolationException($"no such command: {command.GetType().Name}"),
         };
-        View = TakeView();
+        _view = null;
         return result;
     }
-
-    private StoreView TakeView() => new(_revision, _compactionFloor, _tree, _leases, _history.View, _recordSum, _liveBytes, _limits);
 
     private Result ApplyTransaction(Transaction transaction)
     {

@@ -287,7 +287,8 @@ internal static class CommandCodec
         {
             case 1:
                 Pack.ExpectFields(tag, count, 3);
-                return new Operation.Put(Pack.ReadBytes(ref reader), Pack.ReadBytes(ref reader), new LeaseId(reader.ReadInt64()));
+                var (ownKey, ownValue) = Own(Pack.ReadBytes(ref reader), Pack.ReadBytes(ref reader), reader.Sequence.Length);
+                return new Operation.Put(ownKey, ownValue, new LeaseId(reader.ReadInt64()));
             case 2:
                 Pack.ExpectFields(tag, count, 2);
                 return new Operation.Delete(Pack.ReadBytes(ref reader), Pack.ReadBytesOrNil(ref reader));
@@ -309,5 +310,15 @@ internal static class CommandCodec
             default:
                 throw Pack.Unknown("operation", tag);
         }
+    }
+
+    /// <summary>A record outlives its entry: in a large entry its key and value would keep all of it in memory, so that they get an array of their own there.</summary>
+    private static (ReadOnlyMemory<byte> Key, ReadOnlyMemory<byte> Value) Own(ReadOnlyMemory<byte> key, ReadOnlyMemory<byte> value, long inputSizeBytes)
+    {
+        if (inputSizeBytes < 2 * (key.Length + value.Length)) return (key, value);
+        var own = GC.AllocateUninitializedArray<byte>(key.Length + value.Length);
+        key.CopyTo(own);
+        value.CopyTo(own.AsMemory(key.Length));
+        return (own.AsMemory(0, key.Length), own.AsMemory(key.Length));
     }
 }

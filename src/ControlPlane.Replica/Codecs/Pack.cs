@@ -1,5 +1,4 @@
 using System.Buffers;
-using DotNext.Buffers;
 using MessagePack;
 
 namespace ControlPlane.Replica.Codecs;
@@ -9,6 +8,11 @@ namespace ControlPlane.Replica.Codecs;
 /// trailing byte is damage, and silence about damage would become a wrong state.</remarks>
 internal static class Pack
 {
+    private const int ScratchSizeBytes = 4 << 10;
+
+    [ThreadStatic]
+    private static FrameBuffer? _scratch;
+
     public delegate T Reading<out T>(ref MessagePackReader reader);
 
     public delegate void Writing<in T>(ref MessagePackWriter writer, T value);
@@ -32,12 +36,18 @@ internal static class Pack
 
     public static byte[] Write<T>(T value, Writing<T> writing)
     {
-        // Rented: a proposal of a megabyte would else leave a dozen grown and dropped arrays behind. What is returned is the caller's own.
-        using var buffer = new PoolingArrayBufferWriter<byte> { Capacity = 256 };
-        var writer = new MessagePackWriter(buffer);
+        // Each thread's own: a proposal of a megabyte would else leave a dozen grown and dropped arrays behind. What is returned is the caller's.
+        var buffer = _scratch ??= new FrameBuffer(ScratchSizeBytes);
+        buffer.Clear();
+        Write(buffer, value, writing);
+        return buffer.Written.ToArray();
+    }
+
+    public static void Write<T>(IBufferWriter<byte> target, T value, Writing<T> writing)
+    {
+        var writer = new MessagePackWriter(target);
         writing(ref writer, value);
         writer.Flush();
-        return buffer.WrittenMemory.ToArray();
     }
 
     public static void Expect(ref MessagePackReader reader, int count)

@@ -10,6 +10,14 @@ internal static class PeerCodec
 {
     public static byte[] Encode(PeerMessage message) => Pack.Write(message, Write);
 
+    /// <summary>Adds the message as a frame.</summary>
+    public static void Encode(FrameBuffer target, PeerMessage message)
+    {
+        var start = target.BeginFrame();
+        Pack.Write(target, message, Write);
+        target.EndFrame(start);
+    }
+
     /// <exception cref="InvalidDataException">Not a message.</exception>
     public static PeerMessage Decode(ReadOnlyMemory<byte> data) => Pack.Read(data, Read);
 

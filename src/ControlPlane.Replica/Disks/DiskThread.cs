@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using ControlPlane.Raft;
 using ControlPlane.Replica.Turns;
 using ControlPlane.Wal.Storage;
@@ -11,7 +10,7 @@ internal sealed class DiskThread : IDisposable
     private static readonly TimeSpan FullDiskPause = TimeSpan.FromSeconds(1);
 
     // Unbounded, because the core bounds what is not yet durable by bytes; the loop that fills it must never block.
-    private readonly BlockingCollection<Work> _work = [];
+    private readonly Queue<Work> _work = [];
     private readonly CancellationTokenSource _stopping = new();
     private readonly MemberDisk _disk;
     private readonly Action<ulong> _durable;
@@ -29,16 +28,16 @@ internal sealed class DiskThread : IDisposable
         _thread.Start();
     }
 
-    public void Write(LogWrite write) => _work.Add(new Work(write, null));
+    public void Write(LogWrite write) => Add(new Work(write, null));
 
-    public void Compact(SnapshotMark newBase) => _work.Add(new Work(null, newBase));
+    public void Compact(SnapshotMark newBase) => Add(new Work(null, newBase));
 
     /// <summary>Ends the thread after what it is at; what waits is not written.</summary>
     public void Dispose()
     {
         _stopping.Cancel();
+        lock (_work) Monitor.Pulse(_work);
         _thread.Join();
-        _work.Dispose();
         _stopping.Dispose();
     }
 
@@ -48,7 +47,7 @@ internal sealed class DiskThread : IDisposable
         {
             while (true)
             {
-                var work = _work.Take(_stopping.Token);
+                if (!TryTake(out var work, waits: true)) return;
                 ulong written = 0;
                 do
                 {
@@ -62,7 +61,7 @@ internal sealed class DiskThread : IDisposable
                         Compact(work);
                     }
                 }
-                while (_work.TryTake(out work));
+                while (TryTake(out work, waits: false));
                 Sync(written);
             }
         }
@@ -73,6 +72,26 @@ internal sealed class DiskThread : IDisposable
         catch (Exception exception)
         {
             _fatal(exception);
+        }
+    }
+
+    private void Add(Work work)
+    {
+        lock (_work)
+        {
+            _work.Enqueue(work);
+            // One thread waits, and only for an empty queue.
+            if (_work.Count == 1) Monitor.Pulse(_work);
+        }
+    }
+
+    private bool TryTake(out Work work, bool waits)
+    {
+        lock (_work)
+        {
+            while (waits && _work.Count == 0 && !_stopping.IsCancellationRequested) Monitor.Wait(_work);
+            work = default;
+            return !_stopping.IsCancellationRequested && _work.TryDequeue(out work);
         }
     }
 

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Threading.Channels;
 using ControlPlane.Raft;
 using ControlPlane.Replica.Codecs;
@@ -14,6 +13,7 @@ internal sealed class PeerLink : IAsyncDisposable
     private const int QueueCountMax = 1024;
 
     private const int BatchSizeBytes = 1 << 20;
+    private const int BufferSizeBytes = 64 << 10;
     private static readonly TimeSpan BackOffBase = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan BackOffMax = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(2);
@@ -107,7 +107,7 @@ internal sealed class PeerLink : IAsyncDisposable
 
     private async Task SendAsync(Stream stream)
     {
-        var buffer = new ArrayBufferWriter<byte>(BatchSizeBytes);
+        var buffer = new FrameBuffer(BufferSizeBytes);
         using var broken = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token);
         // The peer never speaks on this connection; the end of it is the first sign that the peer is gone.
         var closing = WatchForEndAsync(stream, broken);
@@ -115,10 +115,10 @@ internal sealed class PeerLink : IAsyncDisposable
         {
             while (await _queue.Reader.WaitToReadAsync(broken.Token))
             {
-                while (buffer.WrittenCount < BatchSizeBytes && _queue.Reader.TryRead(out var message)) Write(buffer, PeerCodec.Encode(message));
-                await stream.WriteAsync(buffer.WrittenMemory, broken.Token);
+                while (buffer.Count < BatchSizeBytes && _queue.Reader.TryRead(out var message)) PeerCodec.Encode(buffer, message);
+                await stream.WriteAsync(buffer.Written, broken.Token);
                 await stream.FlushAsync(broken.Token);
-                buffer.ResetWrittenCount();
+                buffer.Clear();
             }
         }
         finally
@@ -143,13 +143,6 @@ internal sealed class PeerLink : IAsyncDisposable
         {
             await broken.CancelAsync();
         }
-    }
-
-    private static void Write(ArrayBufferWriter<byte> buffer, byte[] payload)
-    {
-        Frame.WriteHeader(buffer.GetSpan(Frame.HeaderSizeBytes), payload);
-        buffer.Advance(Frame.HeaderSizeBytes);
-        buffer.Write(payload);
     }
 
     private async Task PauseAsync(TimeSpan backOff)

@@ -91,7 +91,7 @@ internal sealed class PeerListener : IAsyncDisposable
         try
         {
             if (await GreetAsync(socket) is not { } greeted) return;
-            await using var stream = new BufferedStream(greeted.Stream, 64 << 10);
+            await using var stream = greeted.Stream;
             await _serve(stream, greeted.Hello, _stopping.Token);
         }
         catch (Exception problem) when (problem is IOException or InvalidDataException or AuthenticationException or SocketException or OperationCanceledException)

@@ -342,16 +342,21 @@ internal sealed class ReplicaCore
             _rim.Persist(new LogWrite(_effects.WriteNumber, _effects.HardState, _effects.Install is null ? null : _received, [.. _effects.Entries]));
         }
 
-        foreach (var message in _effects.Messages)
-        {
-            if (message is InstallSnapshot install) _rim.SendSnapshot(install);
-            else _rim.Send(new PeerMessage.Consensus(message));
-        }
-
+        Send(_effects.Messages);
         Apply();
         Answer([.. _effects.Answers]);
         _effects.Clear();
         _handedOver.Clear();
+    }
+
+    private void Send(List<Message> messages)
+    {
+        for (var i = 0; i < messages.Count; i++)
+        {
+            if (Outbox.IsSuperfluous(messages, i)) continue;
+            if (messages[i] is InstallSnapshot install) _rim.SendSnapshot(install);
+            else _rim.Send(new PeerMessage.Consensus(messages[i]));
+        }
     }
 
     private void Apply()

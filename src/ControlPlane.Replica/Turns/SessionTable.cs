@@ -6,14 +6,14 @@ internal sealed class SessionTable
     private readonly SortedDictionary<ulong, Session> _sessions = [];
 
     public IEnumerable<SessionRecord> Sessions =>
-        _sessions.Select(pair => new SessionRecord(new MemberId(pair.Key), pair.Value.Incarnation, pair.Value.OldestOpen, [.. pair.Value.Applied]));
+        _sessions.Select(pair => new SessionRecord(new MemberId(pair.Key), pair.Value.Incarnation, pair.Value.Applied.Floor, [.. pair.Value.Applied.Numbers]));
 
     public static SessionTable Restore(IEnumerable<SessionRecord> sessions)
     {
         var table = new SessionTable();
         foreach (var (origin, incarnation, oldestOpen, applied) in sessions)
         {
-            table._sessions[origin.Value] = new Session(incarnation, oldestOpen, [.. applied]);
+            table._sessions[origin.Value] = new Session(incarnation, new SequenceWindow(oldestOpen, applied));
         }
 
         return table;
@@ -26,29 +26,17 @@ internal sealed class SessionTable
     {
         if (!_sessions.TryGetValue(id.Origin.Value, out var session) || session.Incarnation < id.Incarnation)
         {
-            session = new Session(id.Incarnation, 1, []);
+            session = new Session(id.Incarnation, new SequenceWindow(id.OldestOpen, []));
             _sessions[id.Origin.Value] = session;
         }
 
         // Nobody waits for a request of an earlier life of its origin, and whether it was applied is forgotten.
-        if (id.Incarnation < session.Incarnation || id.Sequence < session.OldestOpen || !session.Applied.Add(id.Sequence)) return false;
-        if (id.OldestOpen > session.OldestOpen)
-        {
-            session.OldestOpen = id.OldestOpen;
-            while (session.Applied.Count > 0 && session.Applied.Min < session.OldestOpen) session.Applied.Remove(session.Applied.Min);
-        }
-
-        return true;
+        if (id.Incarnation < session.Incarnation) return false;
+        session.Applied.RaiseFloor(id.OldestOpen);
+        return session.Applied.TryAdd(id.Sequence);
     }
 
-    private sealed class Session(ulong incarnation, ulong oldestOpen, SortedSet<ulong> applied)
-    {
-        public ulong Incarnation { get; } = incarnation;
-
-        public ulong OldestOpen { get; set; } = oldestOpen;
-
-        public SortedSet<ulong> Applied { get; } = applied;
-    }
+    private sealed record Session(ulong Incarnation, SequenceWindow Applied);
 }
 
 /// <summary>One origin's session as a snapshot keeps it.</summary>

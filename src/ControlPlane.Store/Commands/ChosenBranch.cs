@@ -12,9 +12,16 @@ internal sealed record ChosenBranch(bool Succeeded, ImmutableArray<Operation> Op
 {
     public static ChosenBranch Of(Transaction transaction, RecordTree tree)
     {
-        var succeeded = transaction.Compares.All(compare => Holds(compare, tree));
+        var succeeded = AllHold(transaction.Compares, tree);
         var operations = succeeded ? transaction.Success : transaction.Failure;
-        return new ChosenBranch(succeeded, operations, [.. operations.OfType<Operation.Nested>().Select(nested => Of(nested.Transaction, tree))]);
+        // Loops, not queries: this runs for every put.
+        var nested = ImmutableArray<ChosenBranch>.Empty;
+        foreach (var operation in operations)
+        {
+            if (operation is Operation.Nested inner) nested = nested.Add(Of(inner.Transaction, tree));
+        }
+
+        return new ChosenBranch(succeeded, operations, nested);
     }
 
     /// <summary>Why the branch can not be carried out in this state, or null.</summary>
@@ -34,7 +41,22 @@ internal sealed record ChosenBranch(bool Succeeded, ImmutableArray<Operation> Op
             }
         }
 
-        return Nested.Select(nested => nested.Refusal(tree, leases)).FirstOrDefault(refusal => refusal is not null);
+        foreach (var nested in Nested)
+        {
+            if (nested.Refusal(tree, leases) is { } refusal) return refusal;
+        }
+
+        return null;
+    }
+
+    private static bool AllHold(ImmutableArray<Compare> compares, RecordTree tree)
+    {
+        foreach (var compare in compares)
+        {
+            if (!Holds(compare, tree)) return false;
+        }
+
+        return true;
     }
 
     private static bool Holds(Compare compare, RecordTree tree)

@@ -164,11 +164,20 @@ public sealed class CommandCodecTests
     }
 
     [Fact]
-    public void Values_are_windows_on_the_entry_and_not_copies()
+    public void A_value_that_is_most_of_its_entry_is_a_window_on_it_and_in_a_large_entry_it_has_its_own_bytes()
     {
-        var bytes = CommandCodec.Encode(new Transaction([], [new Operation.Put("key"u8.ToArray(), Encoding.UTF8.GetBytes("value"), LeaseId.None)], []));
-        var put = (Operation.Put)((Transaction)CommandCodec.Decode(bytes)).Success[0];
-        Assert.True(System.Runtime.InteropServices.MemoryMarshal.TryGetArray(put.Value, out var segment));
-        Assert.Same(bytes, segment.Array);
+        var put = new Operation.Put("key"u8.ToArray(), Encoding.UTF8.GetBytes(new string('v', 100)), LeaseId.None);
+        var alone = CommandCodec.Encode(new Transaction([], [put], []));
+        Assert.Same(alone, ArrayOf(((Transaction)CommandCodec.Decode(alone)).Success[0]));
+
+        var many = CommandCodec.Encode(new Batch([.. Enumerable.Repeat(new Transaction([], [put], []), 10)]));
+        var owner = ArrayOf(((Batch)CommandCodec.Decode(many)).Transactions[0].Success[0]);
+        Assert.Equal(103, owner.Length);
+
+        static byte[] ArrayOf(Operation operation)
+        {
+            Assert.True(System.Runtime.InteropServices.MemoryMarshal.TryGetArray(((Operation.Put)operation).Value, out var segment));
+            return segment.Array!;
+        }
     }
 }
