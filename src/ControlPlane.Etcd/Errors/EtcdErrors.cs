@@ -38,6 +38,7 @@ internal static class EtcdErrors
     public static readonly Status Stopped = new(StatusCode.Unavailable, "etcdserver: server stopped");
     public static readonly Status TimedOut = new(StatusCode.Unavailable, "etcdserver: request timed out");
     public static readonly Status Unhealthy = new(StatusCode.Unavailable, "etcdserver: unhealthy cluster");
+    public static readonly Status Corrupt = new(StatusCode.DataLoss, "etcdserver: corrupt cluster");
     public static readonly Status NotCapable = new(StatusCode.Unavailable, "etcdserver: not capable");
 
     public static readonly Status AuthNotEnabled = new(StatusCode.FailedPrecondition, "etcdserver: authentication is not enabled");
@@ -54,6 +55,8 @@ internal static class EtcdErrors
         Refusal.NoSuchLease => LeaseNotFound,
         Refusal.NoSuchKey => KeyNotFound,
         Refusal.InTheFuture => FutureRevision,
+        Refusal.NoSpace => NoSpace,
+        Refusal.Corrupt => Corrupt,
         _ => new Status(StatusCode.InvalidArgument, $"etcdserver: {refused.Reason}"),
     });
 

@@ -70,12 +70,9 @@ internal sealed class SidePaths(ServedStore store)
         Add("etcd_debugging_mvcc_keys_total", "gauge", view.KeyCount);
         Add("etcd_debugging_mvcc_current_revision", "gauge", view.Revision.Value);
         Add("etcd_debugging_mvcc_compact_revision", "gauge", view.CompactionFloor.Value);
-        if (store.State is { } state)
-        {
-            Add("etcd_mvcc_db_total_size_in_bytes", "gauge", state.DiskSizeBytes);
-            Add("etcd_mvcc_db_total_size_in_use_in_bytes", "gauge", state.LiveDataBytes);
-            Add("etcd_server_quota_backend_bytes", "gauge", state.QuotaBytes);
-        }
+        Add("etcd_mvcc_db_total_size_in_bytes", "gauge", store.State?.DiskSizeBytes ?? view.LiveBytes);
+        Add("etcd_mvcc_db_total_size_in_use_in_bytes", "gauge", view.LiveBytes);
+        Add("etcd_server_quota_backend_bytes", "gauge", view.QuotaBytes);
 
         return text.ToString();
 

@@ -3,6 +3,8 @@ using ControlPlane.Etcd.Hosting;
 using ControlPlane.Etcd.Protocol;
 using ControlPlane.Etcd.Snapshots;
 using ControlPlane.Replica;
+using ControlPlane.Store;
+using ControlPlane.Store.Commands;
 using Grpc.Core;
 
 namespace ControlPlane.Etcd.Services;
@@ -12,6 +14,7 @@ internal sealed class MaintenanceService(ServedStore store) : Maintenance.Mainte
 {
     public override Task<StatusResponse> Status(StatusRequest request, ServerCallContext context)
     {
+        var view = store.Store.Latest;
         var leadership = store.Store.Leadership;
         var response = new StatusResponse
         {
@@ -20,30 +23,50 @@ internal sealed class MaintenanceService(ServedStore store) : Maintenance.Mainte
             StorageVersion = ServedVersion.Storage,
             Leader = leadership.Leader?.Value ?? 0,
             RaftTerm = (ulong)leadership.Term,
+            DbSize = view.LiveBytes,
+            DbSizeInUse = view.LiveBytes,
+            DbSizeQuota = view.QuotaBytes,
             DowngradeInfo = new DowngradeInfo(),
         };
+        response.Errors.AddRange(view.Alarms.Select(alarm => $"memberID:{alarm.Member} alarm:{Of(alarm.Kind).ToString().ToUpperInvariant()} "));
         if (leadership.Leader is null) response.Errors.Add(EtcdErrors.NoLeader.Detail);
         if (store.State is { } state)
         {
             response.DbSize = state.DiskSizeBytes;
-            response.DbSizeInUse = state.LiveDataBytes;
-            response.DbSizeQuota = state.QuotaBytes;
             response.RaftIndex = (ulong)state.CommitIndex;
             response.RaftAppliedIndex = (ulong)state.AppliedIndex;
             response.IsLearner = state.IsLearner;
-            response.Errors.AddRange(state.Alarms.Select(alarm => $"memberID:{alarm.Member.Value} alarm:{Of(alarm.Kind)} ".ToUpperInvariant()));
         }
 
         return Task.FromResult(response);
     }
 
-    public override Task<AlarmResponse> Alarm(AlarmRequest request, ServerCallContext context)
+    /// <remarks>An alarm that the group raised ends by itself when its cause is gone; ending it here before that lets it be raised again.</remarks>
+    public override async Task<AlarmResponse> Alarm(AlarmRequest request, ServerCallContext context)
     {
-        var response = new AlarmResponse { Header = store.Header() };
-        var alarms = (store.State?.Alarms ?? []).Select(alarm => new AlarmMember { MemberID = alarm.Member.Value, Alarm = Of(alarm.Kind) });
-        // Alarms here tell what is so; they end when it is not so any more, and not before.
-        if (request.Action == AlarmRequest.Types.AlarmAction.Get) response.Alarms.AddRange(alarms.Where(alarm => request.Alarm is AlarmType.None || alarm.Alarm == request.Alarm));
-        return Task.FromResult(response);
+        var response = new AlarmResponse();
+        switch (request.Action)
+        {
+            case AlarmRequest.Types.AlarmAction.Get:
+                response.Alarms.AddRange(store.Store.Latest.Alarms.Where(alarm => IsMeant(alarm, request)).Select(Of));
+                break;
+            case AlarmRequest.Types.AlarmAction.Activate when request.Alarm != AlarmType.None:
+                var raised = new Alarm(request.MemberID, request.Alarm == AlarmType.Nospace ? AlarmKind.NoSpace : AlarmKind.Corrupt);
+                await store.ProposeAsync<AlarmResult>(new SetAlarm(raised, IsRaised: true));
+                response.Alarms.Add(Of(raised));
+                break;
+            case AlarmRequest.Types.AlarmAction.Deactivate:
+                foreach (var alarm in store.Store.Latest.Alarms.Where(alarm => IsMeant(alarm, request)).ToList())
+                {
+                    await store.ProposeAsync<AlarmResult>(new SetAlarm(alarm, IsRaised: false));
+                    response.Alarms.Add(Of(alarm));
+                }
+
+                break;
+        }
+
+        response.Header = store.Header();
+        return response;
     }
 
     /// <summary>Nothing is ever fragmented here: the state lies in memory, and a snapshot holds what lives.</summary>
@@ -84,6 +107,11 @@ internal sealed class MaintenanceService(ServedStore store) : Maintenance.Mainte
     }
 
     public override Task<DowngradeResponse> Downgrade(DowngradeRequest request, ServerCallContext context) => throw EtcdErrors.Of(EtcdErrors.NoDowngrade);
+
+    private static bool IsMeant(Alarm alarm, AlarmRequest request) =>
+        (request.MemberID == 0 || request.MemberID == alarm.Member) && (request.Alarm == AlarmType.None || request.Alarm == Of(alarm.Kind));
+
+    private static AlarmMember Of(Alarm alarm) => new() { MemberID = alarm.Member, Alarm = Of(alarm.Kind) };
 
     private static AlarmType Of(AlarmKind kind) => kind switch
     {

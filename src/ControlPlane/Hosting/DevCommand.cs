@@ -22,12 +22,13 @@ internal static class DevCommand
         var apply = new Option<string[]>("--apply") { Description = "Apply these manifests after start and follow them, live; may be repeated.", HelpName = "FILE|DIR", DefaultValueFactory = _ => [] };
         var untilComplete = new Option<bool>("--until-complete") { Description = "End when every applied Job has: with 0 when all are complete, 1 when one failed." };
         var nodes = new Option<string?>("--simulated-nodes") { Description = "Besides this machine, play N nodes that run nothing.", HelpName = "N" };
+        var etcd = new Option<string?>("--etcd-listen") { Description = "Where to serve the store to etcd's clients; without it, nowhere.", HelpName = "HOST:PORT" };
         var command = new TaughtCommand("dev", "Run a whole cluster in one process: server, agent and dashboard, on this machine, for this user.",
             """
             controlplane dev
             controlplane dev --apply manifests/quickstart --until-complete
             controlplane dev --data ./try --listen 127.0.0.1:0 --simulated-nodes 100
-            """) { data, listen, dashboard, kubeconfig, apply, untilComplete, nodes };
+            """) { data, listen, dashboard, kubeconfig, apply, untilComplete, nodes, etcd };
         command.SetAction(async (result, stop) =>
         {
             var folder = Path.GetFullPath(result.GetValue(data)!);
@@ -38,6 +39,7 @@ internal static class DevCommand
             var settings = new ServerSettings("dev", folder, Addresses.ToListen(result.GetValue(listen)!, "--listen"))
             {
                 DashboardListen = Addresses.ToListen(result.GetValue(dashboard)!, "--dashboard-listen"),
+                EtcdListen = result.GetValue(etcd) is { } face ? Addresses.ToListen(face, "--etcd-listen") : null,
             };
             var run = new Run(terminal, folder, Path.GetFullPath(result.GetValue(kubeconfig) ?? Path.Combine(folder, "kubeconfig")), result.GetValue(nodes));
             return await run.RunAsync(settings, manifests, result.GetValue(untilComplete), stop);
@@ -55,6 +57,7 @@ internal static class DevCommand
             terminal.Out.WriteLine($"Ready: {Address(server.Url)} in {ServerHost.SinceProcessStart().TotalSeconds:0.0} s");
             terminal.Out.WriteLine($"export KUBECONFIG={kubeconfig}");
             if (server.DashboardLogin is { } login) terminal.Out.WriteLine($"Dashboard: {login}");
+            if (server.EtcdUrl is { } etcd) terminal.Out.WriteLine($"etcd: {Address(etcd)}");
 
             using var connector = new AgentConnector(NodeConfig(server));
             var agents = new List<AgentHost> { new(connector.Options(Path.Combine(folder, "agent")) with { Notice = log.Write }) };

@@ -9,7 +9,7 @@ namespace ControlPlane.Hosting;
 /// <summary><c>controlplane server</c>: one server of a cluster.</summary>
 internal static class ServerCommand
 {
-    private static readonly string[] Known = ["name", "data", "listen", "advertise", "peer-listen", "initial-cluster", "dashboard-listen", "quota", "history"];
+    private static readonly string[] Known = ["name", "data", "listen", "advertise", "peer-listen", "initial-cluster", "dashboard-listen", "etcd-listen", "etcd-tls", "quota", "history"];
 
     public static Command Create()
     {
@@ -20,6 +20,8 @@ internal static class ServerCommand
         var peerListen = Settings.Flag("--peer-listen", "HOST:PORT", "Where the other servers reach this one.");
         var cluster = Settings.Flag("--initial-cluster", "NAME=HOST:PORT,…", "Every first server with its peer address, the same on all of them.");
         var dashboard = Settings.Flag("--dashboard-listen", "HOST:PORT", "Where to serve the dashboard; without it there is none.");
+        var etcd = Settings.Flag("--etcd-listen", "HOST:PORT", "Where to serve the store to etcd's clients (v3 protocol); without it, nowhere. Open to whoever reaches it: use loopback, or --etcd-tls.");
+        var etcdTls = Settings.Flag("--etcd-tls", "true|false", "Serve etcd's clients with TLS, and only those with an administrator's certificate of this cluster (pki/admin.crt).");
         var quota = Settings.Flag("--quota", "BYTES", "What all keys and values may have together, such as 4Gi; the leader's counts for all servers (at first 2Gi).");
         var history = Settings.Flag("--history", "DURATION", "How long old revisions can be watched and listed (default 10m).");
         var config = Settings.Flag("--config", "FILE", "YAML file of settings, each named like its flag: `listen: 0.0.0.0:6443`. Flags and CONTROLPLANE_… variables win.");
@@ -29,7 +31,7 @@ internal static class ServerCommand
             controlplane server --name s1 --data s1 --listen 10.0.0.1:6443 --peer-listen 10.0.0.1:7000 \
               --initial-cluster s1=10.0.0.1:7000,s2=10.0.0.2:7000,s3=10.0.0.3:7000
             controlplane server --config /etc/controlplane.yaml
-            """) { name, data, listen, advertise, peerListen, cluster, dashboard, quota, history, config };
+            """) { name, data, listen, advertise, peerListen, cluster, dashboard, etcd, etcdTls, quota, history, config };
         command.SetAction(async (result, stop) =>
         {
             var settings = Settings.Read(result.GetValue(config), Known);
@@ -44,6 +46,8 @@ internal static class ServerCommand
                 members)
             {
                 DashboardListen = Value(dashboard) is { } board ? Addresses.ToListen(board, "--dashboard-listen") : null,
+                EtcdListen = Value(etcd) is { } face ? Addresses.ToListen(face, "--etcd-listen") : null,
+                HasEtcdTls = Value(etcdTls) is { } tls && YesOrNo(tls, "--etcd-tls"),
                 QuotaBytes = Value(quota) is { } bytes ? Bytes(bytes) : null,
                 HistoryDuration = Value(history) is { } kept ? Durations.Parse(kept, "--history") : null,
             };
@@ -58,10 +62,14 @@ internal static class ServerCommand
         await using var server = await ServerHost.StartAsync(settings, log, stop);
         Console.Out.WriteLine($"Ready: {server.Url} in {ServerHost.SinceProcessStart().TotalSeconds:0.0} s");
         if (server.DashboardLogin is { } login) Console.Out.WriteLine($"Dashboard: {login}");
+        if (server.EtcdUrl is { } etcd) Console.Out.WriteLine($"etcd: {etcd.GetLeftPart(UriPartial.Authority)}");
         await server.RunUntilAsync(stop);
         log.Write("stopping (Ctrl-C again stops at once)");
         return CommandTree.Done;
     }
+
+    private static bool YesOrNo(string text, string flag) =>
+        bool.TryParse(text, out var value) ? value : throw new UsageException($"{flag}: \"{text}\" is neither true nor false");
 
     private static long Bytes(string text)
     {

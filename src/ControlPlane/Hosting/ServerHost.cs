@@ -5,6 +5,7 @@ using ControlPlane.ApiServer.Hosting;
 using ControlPlane.ApiServer.Security;
 using ControlPlane.Controllers;
 using ControlPlane.Controllers.Scheduling;
+using ControlPlane.Etcd.Hosting;
 using ControlPlane.Replica;
 using ControlPlane.Security;
 
@@ -18,6 +19,7 @@ internal sealed class ServerHost : IAsyncDisposable
     private readonly CancellationTokenSource _stopping = new();
     private readonly Task _duties;
     private DashboardHost? _dashboard;
+    private EtcdHost? _etcd;
 
     private ServerHost(ReplicaHost store, ApiServerHost api, ClusterIdentity identity, ConsoleLog log)
     {
@@ -43,6 +45,9 @@ internal sealed class ServerHost : IAsyncDisposable
     /// <summary>A link that logs a browser in once; null without a dashboard.</summary>
     public Uri? DashboardLogin => _dashboard?.Login;
 
+    /// <summary>Where etcd's clients reach the store; null when they do not.</summary>
+    public Uri? EtcdUrl => _etcd?.Url;
+
     /// <summary>How long this process has been running.</summary>
     public static TimeSpan SinceProcessStart()
     {
@@ -63,6 +68,7 @@ internal sealed class ServerHost : IAsyncDisposable
             var server = new ServerHost(store, api, identity, log);
             try
             {
+                if (settings.EtcdListen is not null) server._etcd = await EtcdFace.StartAsync(settings, identity, store, log, cancellationToken);
                 await server.WaitUntilReadyAsync(log, cancellationToken);
                 if (settings.DashboardListen is { } listen) server._dashboard = await DashboardHost.StartAsync(listen, api.Client, identity, log, cancellationToken);
                 return server;
@@ -93,6 +99,7 @@ internal sealed class ServerHost : IAsyncDisposable
         await _stopping.CancelAsync();
         await _duties;
         if (_dashboard is not null) await _dashboard.DisposeAsync();
+        if (_etcd is not null) await _etcd.DisposeAsync();
         await _api.DisposeAsync();
         await _store.DisposeAsync();
         _stopping.Dispose();

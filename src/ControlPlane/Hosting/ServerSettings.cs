@@ -21,6 +21,12 @@ internal sealed record ServerSettings(
     /// <summary>The dashboard; null: none.</summary>
     public IPEndPoint? DashboardListen { get; init; }
 
+    /// <summary>The store as etcd's v3 protocol; null: not served.</summary>
+    public IPEndPoint? EtcdListen { get; init; }
+
+    /// <summary>Serves etcd's protocol with TLS, to administrators' certificates only.</summary>
+    public bool HasEtcdTls { get; init; }
+
     /// <summary>As <see cref="ReplicaOptions.QuotaBytes"/>.</summary>
     public long? QuotaBytes { get; init; }
 
