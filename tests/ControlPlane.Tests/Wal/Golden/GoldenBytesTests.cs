@@ -24,11 +24,7 @@ public sealed class GoldenBytesTests
     [InlineData("snapshot-v1.txt", "snapshot-0000000000000002-0000000000000007.snap")]
     public void A_file_is_written_as_version_1_was(string golden, string name)
     {
-        var dump = Dump(Written().Bytes(name));
-        var path = PathOf(golden);
-        if (Environment.GetEnvironmentVariable("UPDATE_GOLDEN") == "1") File.WriteAllText(path, dump);
-
-        Assert.Equal(File.ReadAllText(path), dump);
+        RequireGolden(golden, Written().Bytes(name));
     }
 
     [Fact]
@@ -50,6 +46,26 @@ public sealed class GoldenBytesTests
         Assert.Equal("hello, snapshot", Encoding.UTF8.GetString(content, 0, snapshot.Read(content)));
     }
 
+    [Fact]
+    public void Segments_with_a_base_and_with_a_reset_are_written_and_read_as_in_version_1()
+    {
+        var disk = new FakeDisk();
+        var options = new LogOptions { SegmentBytes = 320 };
+        using (var log = WriteAheadLog.Open(disk, options))
+        {
+            log.Append(new HardState(Term, 3, 2), [Entry(1, Term, "a"), Entry(2, Term, "b")]);
+            log.Compact(1);
+            RequireGolden("wal-base-v1.txt", disk.Bytes("wal-0000000000000001.log"));
+            log.Reset(new LogPoint(5, Term + 1), new HardState(Term + 1, 0, 5));
+            log.Append(Entry(6, Term + 1, "f"));
+            log.Sync();
+        }
+
+        RequireGolden("wal-reset-v1.txt", disk.Bytes("wal-0000000000000002.log"));
+        Assert.Equal("state 7/3/2 base 1 | 7:b", LineOf("wal-base-v1.txt", "wal-0000000000000001.log"));
+        Assert.Equal("state 8/0/5 base 5 | 8:f", LineOf("wal-reset-v1.txt", "wal-0000000000000002.log"));
+    }
+
     [Theory]
     [InlineData("docs/formats/wal.md", "wal-v1.txt")]
     [InlineData("docs/formats/wal.md", "mark-v1.txt")]
@@ -60,6 +76,23 @@ public sealed class GoldenBytesTests
         var text = Repository.Read(document);
         foreach (var line in File.ReadAllLines(PathOf(golden)).Where(line => line.Length > 0))
             Assert.Contains(line, text);
+    }
+
+    private static void RequireGolden(string golden, byte[] bytes)
+    {
+        var dump = Dump(bytes);
+        var path = PathOf(golden);
+        if (Environment.GetEnvironmentVariable("UPDATE_GOLDEN") == "1") File.WriteAllText(path, dump);
+
+        Assert.Equal(File.ReadAllText(path), dump);
+    }
+
+    private static string LineOf(string golden, string name)
+    {
+        var disk = new FakeDisk();
+        disk.Replace(name, Bytes(golden));
+        using var log = WriteAheadLog.Open(disk);
+        return log.Line();
     }
 
     private static string PathOf(string golden) => Path.Combine(Repository.Root, "tests/ControlPlane.Tests/Wal/Golden", golden);

@@ -6,6 +6,8 @@ namespace ControlPlane.Tests.Wal.Storage;
 /// changes something is counted; a plan may make one fail.</summary>
 internal sealed class FakeDisk : IStorageDirectory
 {
+    public const int SectorSize = 512;
+
     private Dictionary<string, FakeFile> _names = [];
     private Dictionary<string, FakeFile> _durableNames = [];
 
@@ -60,7 +62,7 @@ internal sealed class FakeDisk : IStorageDirectory
     }
 
     /// <summary>The disk as a process finds it after a power cut.</summary>
-    /// <param name="keeps">Decides for each thing not synced (a write's description, a name) whether it reached the disk all the same.</param>
+    /// <param name="keeps">Decides for each thing not synced (a sector of a write, a name) whether it reached the disk all the same.</param>
     public FakeDisk AfterPowerCut(Func<string, bool> keeps)
     {
         var disk = new FakeDisk();
@@ -74,6 +76,26 @@ internal sealed class FakeDisk : IStorageDirectory
 
         disk._durableNames = new Dictionary<string, FakeFile>(disk._names);
         return disk;
+    }
+
+    /// <summary>The disk after power cuts that differ in what of the unsynced reached it: every combination where there are at most
+    /// <paramref name="countMax"/>, else as many as that drawn by <paramref name="random"/>, all and nothing among them.</summary>
+    public IEnumerable<FakeDisk> AfterPowerCuts(int countMax, Random random)
+    {
+        var questions = 0;
+        AfterPowerCut(_ => ++questions > 0);
+        var isExhaustive = questions < 31 && 1L << questions <= countMax;
+        for (long draw = 0; draw < (isExhaustive ? 1L << questions : countMax); draw++)
+        {
+            var asked = 0;
+            yield return draw switch
+            {
+                _ when isExhaustive => AfterPowerCut(_ => (draw >> asked++ & 1) != 0),
+                0 => AfterPowerCut(_ => false),
+                1 => AfterPowerCut(_ => true),
+                _ => AfterPowerCut(_ => random.Next(2) == 0),
+            };
+        }
     }
 
     /// <summary>The disk as it is, as after a kill: everything written is there to read, and what was not synced still is not.</summary>
@@ -160,7 +182,7 @@ internal sealed class FakeDisk : IStorageDirectory
         public FakeFile AfterPowerCut(FakeDisk target, string newName, Func<string, bool> keeps)
         {
             var bytes = _durable;
-            foreach (var change in _unsynced)
+            foreach (var change in _unsynced.SelectMany(Sectors))
             {
                 if (keeps($"write {Name} {change.Offset}+{change.Bytes?.Length}")) bytes = Changed(bytes, change);
             }
@@ -184,6 +206,23 @@ internal sealed class FakeDisk : IStorageDirectory
         {
             _unsynced.Add((offset, bytes, length));
             _current = Changed(_current, (offset, bytes, length));
+        }
+
+        // A disk writes whole sectors, each or not, in any order.
+        private static IEnumerable<(long Offset, byte[]? Bytes, long Length)> Sectors((long Offset, byte[]? Bytes, long Length) change)
+        {
+            if (change.Bytes is null)
+            {
+                yield return change;
+                yield break;
+            }
+
+            for (var done = 0; done < change.Bytes.Length;)
+            {
+                var size = (int)Math.Min(SectorSize - (change.Offset + done) % SectorSize, change.Bytes.Length - done);
+                yield return (change.Offset + done, change.Bytes[done..(done + size)], 0);
+                done += size;
+            }
         }
 
         private static byte[] Changed(byte[] source, (long Offset, byte[]? Bytes, long Length) change)
