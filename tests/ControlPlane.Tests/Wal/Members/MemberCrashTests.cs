@@ -101,7 +101,7 @@ public sealed class MemberCrashTests
     private static void Write(MemberStorage storage, Promise promise, HardState state, ulong from, int count)
     {
         var entries = Enumerable.Range(0, count).Select(number => Entry(from + (ulong)number, state.Term, new string('x', 70 * number))).ToArray();
-        promise.Attempted = entries[^1].Index;
+        promise.Attempted = Math.Max(promise.Attempted, entries[^1].Index);
         storage.Log.Append(state, entries);
         storage.Log.Sync();
         promise.Entries.AddRange(entries);
