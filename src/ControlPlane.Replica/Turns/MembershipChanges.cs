@@ -158,7 +158,12 @@ internal sealed class MembershipChanges : IGroupFacts
     /// <summary>An entry was applied.</summary>
     public void Applied(Entry entry)
     {
-        if (entry.Kind == EntryKind.Configuration) Committed = entry.Configuration!;
+        if (entry.Kind == EntryKind.Configuration)
+        {
+            FollowRemovals(entry.Configuration!);
+            Committed = entry.Configuration!;
+        }
+
         if (_current?.Place is not { } place || entry.Index < place.Index) return;
         var current = _current;
         _current = null;
@@ -297,6 +302,17 @@ internal sealed class MembershipChanges : IGroupFacts
                 _transferDeadlineTick = _nowTick + (2 * _options.ElectionTicks);
                 _node.Step(new Input.Transfer(subject.Id), effects);
                 break;
+        }
+    }
+
+    /// <summary>A leader that removed itself falls silent, and its answer to the one who asked may be the first thing lost; the log says it as well.</summary>
+    private void FollowRemovals(Configuration next)
+    {
+        foreach (var (ask, change) in _asked.ToList())
+        {
+            if (change.Request is not MembershipRequest.Remove(var id) || MembershipRules.Find(Committed, id) is not { } member || MembershipRules.Find(next, id) is not null) continue;
+            _asked.Remove(ask);
+            Settle(change, new MembershipOutcome.Done(StatusOf(member)));
         }
     }
 
