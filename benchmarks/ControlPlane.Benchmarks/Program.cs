@@ -2,6 +2,7 @@ using BenchmarkDotNet.Running;
 using ControlPlane.Benchmarks.Clusters;
 using ControlPlane.Benchmarks.Members;
 using ControlPlane.Benchmarks.Nemesis;
+using ControlPlane.Benchmarks.Nemesis.Targets;
 using ControlPlane.Benchmarks.Smoke;
 
 return args switch
@@ -12,6 +13,7 @@ return args switch
     ["scale", .. var words] => await ScaleScenario.RunAsync(words),
     ["failover", .. var words] => await FailoverScenario.RunAsync(words),
     ["nemesis", .. var words] => await NemesisCommand.RunAsync(words),
+    ["served-member", .. var words] => await ServedMember.RunAsync(words),
     ["start", .. var words] => await StartScenario.RunAsync(words),
     _ => RunMeasured(args),
 };

@@ -59,7 +59,7 @@ public sealed class ReplicaHost : IReplicatedStore, IMemberOperations, IAsyncDis
         CheckFloor(node.Configuration, options);
         var own = new Introduction(identity.Self.Name, identity.Self.DiskId, options.Level);
         _guests = new GuestList(identity.Self, node.Configuration, new PeerBook(directory));
-        var connector = new PeerConnector(identity.Self, own, options.PeerListen ?? "", options.Tls, _guests);
+        var connector = new PeerConnector(identity.Self, own, options.PeerAdvertise ?? options.PeerListen ?? "", options.Tls, _guests);
         _desk = new MemberDesk(TryPostAsync, this, identity.Self.ClusterId);
         _disk = new DiskThread(disk, number => Post(new TurnInput.Durable(number)), Fail, SetDiskFull);
         _rim = new HostRim(options, node, connector, _guests, disk, _disk, Post, input => _inputs.Writer.TryWrite(input), Expel, remembered.State.View);
@@ -244,7 +244,7 @@ public sealed class ReplicaHost : IReplicatedStore, IMemberOperations, IAsyncDis
     // A cluster of one that was made without a place to listen has port 0 in its configuration; once it has one, others must find it.
     private async Task TellOwnAddressAsync(CancellationToken cancellationToken)
     {
-        if (_options.PeerListen is not { } address || Members.SingleOrDefault(member => member.Id == Leadership.Self) is not { } self) return;
+        if ((_options.PeerAdvertise ?? _options.PeerListen) is not { } address || Members.SingleOrDefault(member => member.Id == Leadership.Self) is not { } self) return;
         if (PeerAddress.SplitAddress(self.PeerAddress).Port == 0) await UpdateAddressAsync(self.Id, address, cancellationToken);
     }
 

@@ -25,6 +25,10 @@ public sealed record ReplicaOptions
     /// listen, and so cannot grow.</summary>
     public string? PeerListen { get; init; }
 
+    /// <summary><c>host:port</c> that the other members dial, where that is not <see cref="PeerListen"/>: behind an address translation, or when it listens on every
+    /// address of the machine. A member that joins is known by it.</summary>
+    public string? PeerAdvertise { get; init; }
+
     /// <summary>Mutual TLS between members; null is plain TCP, for tests and loopback.</summary>
     public PeerTls? Tls { get; init; }
 

@@ -69,7 +69,7 @@ internal static class StartingIdentity
     private static async Task<ClusterIdentity> AskAsync(ReplicaOptions options, ulong diskId, CancellationToken cancellationToken)
     {
         var nobody = new MemberIdentity(Guid.Empty, 0, options.Name);
-        var connector = new PeerConnector(nobody, new Introduction(options.Name, diskId, options.Level), options.PeerListen ?? "", options.Tls, guests: null);
+        var connector = new PeerConnector(nobody, new Introduction(options.Name, diskId, options.Level), options.PeerAdvertise ?? options.PeerListen ?? "", options.Tls, guests: null);
         var deadline = options.TimeProvider.GetUtcNow() + options.JoinTimeout;
         while (true)
         {

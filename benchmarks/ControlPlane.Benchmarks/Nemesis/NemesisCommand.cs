@@ -22,8 +22,9 @@ internal static class NemesisCommand
         ITarget target = arguments.Word("against", "controlplane") switch
         {
             "controlplane" => new ControlPlaneTarget(),
+            "replica" => new ReplicaTarget(),
             "etcd" => new EtcdTarget(),
-            var other => throw new ArgumentException($"--against {other}: it is one of controlplane, etcd"),
+            var other => throw new ArgumentException($"--against {other}: it is one of controlplane, replica, etcd"),
         };
         Console.WriteLine($"nemesis against {target.Name}: {options.MemberCount} members, {options.Span.TotalSeconds:0} s, seed {options.Seed}, {options.Workload.WriterCount} writers, {options.Workload.ReaderCount} readers");
         await using var run = await NemesisRun.StartAsync(target, options);

@@ -22,4 +22,7 @@ internal sealed record Layout(Scratch Scratch, int FirstCount, IReadOnlyList<int
 
     /// <summary>What the other members dial.</summary>
     public string ProxyAddress(int member) => $"127.0.0.1:{ProxyPorts[member]}";
+
+    /// <summary><c>s0=127.0.0.1:1,s1=127.0.0.1:2</c>.</summary>
+    public string PeerList(IEnumerable<int> members) => string.Join(',', members.Select(member => $"{NameOf(member)}={ProxyAddress(member)}"));
 }
