@@ -404,6 +404,7 @@ public sealed class ReplicaHost : IReplicatedStore, IMemberOperations, IAsyncDis
     {
         if (problem != _diskFull) _options.Notice(problem ?? $"there is room again in {_options.DataDirectory}");
         _diskFull = problem;
+        Post(new TurnInput.DiskFull(problem));
     }
 
     private void Fail(Exception exception)

@@ -67,6 +67,10 @@ internal static class PeerCodec
             case PeerMessage.Ping:
                 Begin(ref writer, 26, message, 0);
                 break;
+            case PeerMessage.DiskFull full:
+                Begin(ref writer, 43, message, 1);
+                writer.Write(full.Problem);
+                break;
             case PeerMessage.AskHash ask:
                 Begin(ref writer, 40, message, 1);
                 writer.Write(ask.Index.Value);
@@ -181,6 +185,9 @@ internal static class PeerCodec
             case 26:
                 Pack.ExpectFields(tag, count, 2);
                 return new PeerMessage.Ping(from, to);
+            case 43:
+                Pack.ExpectFields(tag, count, 3);
+                return new PeerMessage.DiskFull(from, to, Pack.ReadString(ref reader));
             case 40:
                 Pack.ExpectFields(tag, count, 3);
                 return new PeerMessage.AskHash(from, to, ReadIndex(ref reader));

@@ -31,6 +31,9 @@ internal abstract record PeerMessage(ReplicaId From, ReplicaId To)
     /// <summary>"I am here": sent where nothing else was for a while, so that silence means something.</summary>
     public sealed record Ping(ReplicaId From, ReplicaId To) : PeerMessage(From, To);
 
+    /// <summary>The sender leads and its disk is full; empty: there is room again. Repeated while it lasts.</summary>
+    public sealed record DiskFull(ReplicaId From, ReplicaId To, string Problem) : PeerMessage(From, To);
+
     /// <summary>The hash of your state after this entry?</summary>
     public sealed record AskHash(ReplicaId From, ReplicaId To, LogIndex Index) : PeerMessage(From, To);
 

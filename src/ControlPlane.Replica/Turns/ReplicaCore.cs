@@ -20,6 +20,7 @@ internal sealed class ReplicaCore
     private readonly OpenReads _reads;
     private readonly LeaseKeeper _leases;
     private readonly StateComparison _comparison;
+    private readonly LeaderDisk _disk;
     private readonly LeaderDuties _duties;
     private readonly MembershipChanges _membership;
     private readonly Effects _effects = new();
@@ -59,6 +60,7 @@ internal sealed class ReplicaCore
         _membership = new MembershipChanges(node, options, own, incarnation, rim);
         _comparison = new StateComparison(options, node.Self, () => [.. node.Configuration.Members.Select(member => member.Id)], node.Applied, rim.Send);
         _duties = new LeaderDuties([_leases, new QuotaKeeper(_self, options.QuotaBytes), new CompactionKeeper(options), _comparison]);
+        _disk = new LeaderDisk(node, options, rim);
         _leadership = CurrentLeadership();
         rim.Publish(state.View);
         rim.Publish(_leadership);
@@ -121,7 +123,11 @@ internal sealed class ReplicaCore
             case TurnInput.Read(var complete):
                 _reads.Add(complete, _nowTick);
                 break;
+            case TurnInput.DiskFull(var problem):
+                _disk.SetFull(problem);
+                break;
             case TurnInput.Durable(var number):
+                _disk.Durable(number);
                 _node.Step(new Input.Persisted(number), _effects);
                 break;
             case TurnInput.SnapshotSaved(var mark, var sizeBytes):
@@ -176,6 +182,7 @@ internal sealed class ReplicaCore
             else if (proposal.HandedTo is null) QueueAgain(proposal);
         }
 
+        _disk.Tick(_effects);
         _duties.Tick(_node.IsReady, _state, (due, settled) => Take(CommandCodec.Encode(due), _ => settled()));
         _mayAskForReads = true;
         _rim.Publish(_membership.Members);
@@ -196,6 +203,12 @@ internal sealed class ReplicaCore
         if (_proposals.Count >= _options.OpenProposalsMax)
         {
             complete(new ProposalOutcome.Rejected($"{_proposals.Count} writes wait for their commit; retry when some are through"));
+            return;
+        }
+
+        if (_disk.Problem is { } full)
+        {
+            complete(new ProposalOutcome.Rejected($"the leader's disk is full: {full}"));
             return;
         }
 
@@ -235,6 +248,9 @@ internal sealed class ReplicaCore
                 break;
             case PeerMessage.AnswerChange answer:
                 _membership.Take(answer);
+                break;
+            case PeerMessage.DiskFull full:
+                _disk.Heard(full);
                 break;
             case PeerMessage.AskHash ask:
                 _comparison.Take(ask, _state);
@@ -339,6 +355,7 @@ internal sealed class ReplicaCore
     {
         if (_effects.WriteNumber != 0)
         {
+            _disk.Written(_effects.WriteNumber);
             _rim.Persist(new LogWrite(_effects.WriteNumber, _effects.HardState, _effects.Install is null ? null : _received, [.. _effects.Entries]));
         }
 

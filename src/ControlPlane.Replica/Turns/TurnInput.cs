@@ -24,6 +24,9 @@ internal abstract record TurnInput
     /// <summary>The write of this number and all before it are durable.</summary>
     public sealed record Durable(ulong WriteNumber) : TurnInput;
 
+    /// <param name="Problem">Null: there is room again.</param>
+    public sealed record DiskFull(string? Problem) : TurnInput;
+
     public sealed record SnapshotSaved(SnapshotMark Mark, long SizeBytes) : TurnInput;
 
     /// <summary>There was no room; tried again when as much as before has been applied.</summary>

@@ -56,6 +56,7 @@ public sealed class PeerCodecTests
         new PeerMessage.AnswerChange(From, To, 1, 6, new MembershipOutcome.Unknown("who knows")),
         new PeerMessage.AnswerChange(From, To, 1, 6, null),
         new PeerMessage.Ping(From, To),
+        new PeerMessage.DiskFull(From, To, "no room"),
         new PeerMessage.AskHash(From, To, new LogIndex(9)),
         new PeerMessage.AnswerHash(From, To, new LogIndex(9), ulong.MaxValue),
         new PeerMessage.HashDiffers(From, To, new LogIndex(9), 17),
