@@ -34,8 +34,9 @@ public abstract record Input
     /// <summary>The last sends to <paramref name="Peer"/> are known to be lost.</summary>
     public sealed record Unreachable(ReplicaId Peer) : Input;
 
-    /// <summary>More time has passed since the last tick than one tick, and will count as one: a leader's lease proves nothing any more. Comes first in a
-    /// batch, before the reads that arrived meanwhile; only hosts that turn on <see cref="RaftOptions.LeaseReads"/> need it.</summary>
+    /// <summary>By the host's clock more ticks are due than were stepped: a pause, whose ticks will count as one. A leader's lease proves nothing any more.</summary>
+    /// <remarks>Only for hosts that turn on <see cref="RaftOptions.LeaseReads"/>. The clock must be read after the reads of a batch arrived and before they
+    /// are stepped, and this comes first in the batch: a lease that held then makes the answers right however long the process pauses afterwards.</remarks>
     public sealed record Late : Input;
 
     /// <summary>Hand leadership to <paramref name="Target"/>, a voter, once its log is complete; given up after an election timeout. Proposals are refused

@@ -172,10 +172,6 @@ internal sealed class ScenarioCluster : IStage
             case "voters":
                 Change(ConfigurationOf(words[1..]), Leader());
                 break;
-            case "change":
-                // As "voters", proposed at a member that need not be the leader with the highest term.
-                Change(ConfigurationOf(words[3..]), Member(words[1]));
-                break;
             case "status":
                 foreach (var member in _members.Values) Say(member.Status());
                 break;
@@ -279,7 +275,7 @@ internal sealed class ScenarioCluster : IStage
     private void Pass(Message message)
     {
         _network.Remove(message);
-        if (_isTracing) Say($"{message.From}→{message.To} {Show(message)}");
+        if (_isTracing) Say($"{message.From}→{message.To} {Transcript.Show(message)}");
         _members[message.To.Value].Step(new Input.Receive(message));
         Deliver();
     }
@@ -307,7 +303,7 @@ internal sealed class ScenarioCluster : IStage
 
             _network.Remove(node);
             var isLost = _cutLinks.Contains(link) || !_members.TryGetValue(message.To.Value, out var receiver) || !receiver.IsUp;
-            if (_isTracing) Say($"{message.From}→{message.To} {Show(message)}{(isLost ? " (lost)" : "")}");
+            if (_isTracing) Say($"{message.From}→{message.To} {Transcript.Show(message)}{(isLost ? " (lost)" : "")}");
             if (!isLost) _members[message.To.Value].Step(new Input.Receive(message));
             // The transfer beside the message is as lost as the message.
             if (message is InstallSnapshot && _members.TryGetValue(message.From.Value, out var sender)) sender.Step(new Input.SnapshotSent(message.To, !isLost));
@@ -374,21 +370,5 @@ internal sealed class ScenarioCluster : IStage
         Answer.ReadReady ready => $"waits for index {ready.Index}",
         Answer.ReadRefused refused => $"unavailable: not leader, leader {refused.Leader?.ToString() ?? "unknown"}",
         _ => "unavailable: leadership not confirmed",
-    };
-
-    private static string Show(Message message) => message switch
-    {
-        PreVoteRequest m => $"pre-vote? term {m.Term}, last {m.LastTerm}/{m.LastIndex}",
-        PreVoteResponse m => $"pre-vote {(m.Granted ? "granted" : "refused")}, term {m.Term}",
-        VoteRequest m => $"vote? term {m.Term}, last {m.LastTerm}/{m.LastIndex}{(m.IsTransfer ? ", transfer" : "")}",
-        VoteResponse m => $"vote {(m.Granted ? "granted" : "refused")}, term {m.Term}",
-        Append m => $"append term {m.Term}, after {m.PreviousTerm}/{m.PreviousIndex} [{string.Join(' ', m.Entries.Select(entry => $"{entry.Term}:{ScenarioMember.Show(entry)}"))}] commit {m.Commit}",
-        AppendAccepted m => $"accepted term {m.Term}, match {m.Match}",
-        AppendRejected m => $"rejected term {m.Term}, at {m.Rejected}, hint {m.HintTerm}/{m.HintIndex}",
-        Heartbeat m => $"heartbeat term {m.Term}, commit {m.Commit}, round {m.Round}",
-        HeartbeatResponse m => $"heartbeat heard, term {m.Term}, round {m.Round}",
-        InstallSnapshot m => $"snapshot term {m.Term}, at {m.Snapshot.Term}/{m.Snapshot.Index}",
-        TimeoutNow m => $"take over, term {m.Term}",
-        _ => message.ToString(),
     };
 }

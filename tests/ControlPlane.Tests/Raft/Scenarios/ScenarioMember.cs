@@ -112,7 +112,7 @@ internal sealed class ScenarioMember
         for (var index = Node.CompactedTo.Next; index <= Node.LastIndex; index = index.Next)
         {
             var entry = Node.Log[index];
-            log.Append(' ').Append(entry.Term).Append(':').Append(Show(entry));
+            log.Append(' ').Append(entry.Term).Append(':').Append(Transcript.Show(entry));
         }
 
         return $"{Id}: {Node.Role.ToString().ToLowerInvariant()}, term {Node.Term}, commit {Node.Commit}, durable {Node.Durable}, log{log}";
@@ -124,25 +124,7 @@ internal sealed class ScenarioMember
         : $"{peer}: no peer";
 
     public string Membership() =>
-        $"{Id}: {Show(Node.Configuration)}{(Node.ConfigurationIndex > Node.Commit ? ", not committed" : "")}";
-
-    public static string Show(Entry entry) => entry.Kind switch
-    {
-        EntryKind.NoOp => "-",
-        EntryKind.Configuration => Show(entry.Configuration!),
-        _ => Encoding.UTF8.GetString(entry.Data.Span),
-    };
-
-    // "voters(1 2 3)", "voters(1 2 3; learners 4)", and "joint(1 4 5 | 1 2 3)" with the outgoing voters second.
-    private static string Show(Configuration configuration)
-    {
-        var learners = configuration.Learners.IsEmpty ? "" : $"; learners {Ids(configuration.Learners)}";
-        return configuration.IsJoint
-            ? $"joint({Ids(configuration.Voters)} | {Ids(configuration.OutgoingVoters)}{learners})"
-            : $"voters({Ids(configuration.Voters)}{learners})";
-    }
-
-    private static string Ids(IEnumerable<Member> members) => string.Join(' ', members.Select(member => member.Id));
+        $"{Id}: {Transcript.Show(Node.Configuration)}{(Node.ConfigurationIndex > Node.Commit ? ", not committed" : "")}";
 
     private RaftNode Start()
     {
