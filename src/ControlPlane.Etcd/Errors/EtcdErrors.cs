@@ -39,7 +39,7 @@ internal static class EtcdErrors
     public static readonly Status TimedOut = new(StatusCode.Unavailable, "etcdserver: request timed out");
     public static readonly Status Unhealthy = new(StatusCode.Unavailable, "etcdserver: unhealthy cluster");
     public static readonly Status Corrupt = new(StatusCode.DataLoss, "etcdserver: corrupt cluster");
-    public static readonly Status NotCapable = new(StatusCode.Unavailable, "etcdserver: not capable");
+    public static readonly Status NothingToOperate = new(StatusCode.FailedPrecondition, "etcdserver: this store stands alone; it has no group to operate and no log to save");
 
     public static readonly Status AuthNotEnabled = new(StatusCode.FailedPrecondition, "etcdserver: authentication is not enabled");
     public static readonly Status NoUsers = new(StatusCode.Unimplemented, "etcdserver: this store keeps no users and roles; restrict who may connect with client certificates");

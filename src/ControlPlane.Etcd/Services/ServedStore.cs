@@ -17,7 +17,7 @@ internal sealed class ServedStore(IReplicatedStore store, IMemberOperations? ope
     public IReplicatedStore Store => store;
 
     /// <exception cref="RpcException">There is nothing to operate.</exception>
-    public IMemberOperations Operations => operations ?? throw EtcdErrors.Of(EtcdErrors.NotCapable);
+    public IMemberOperations Operations => operations ?? throw EtcdErrors.Of(EtcdErrors.NothingToOperate);
 
     /// <summary>Null where there is nothing to operate.</summary>
     public MemberState? State => operations?.State;

@@ -47,8 +47,7 @@ internal sealed class WatchHub : IAsyncDisposable
     {
         lock (_gate)
         {
-            // Nobody follows, so that nobody is bound to where the hub stood.
-            if (_index.Count == 0) _through = watch.Cursor < _store.Latest.Revision ? watch.Cursor : _store.Latest.Revision;
+            if (_index.Count == 0) _through = StartFor(watch, _store.Latest);
             if (watch.Cursor < _through || !watch.Stream.TryBeginFollowing(watch)) return false;
             _index.Add(watch);
         }
@@ -84,6 +83,13 @@ internal sealed class WatchHub : IAsyncDisposable
         {
             return;
         }
+    }
+
+    /// <summary>Nobody follows, so that nobody is bound to where the hub stood: it begins where the first watch needs it, if that is near.</summary>
+    private static Revision StartFor(Watch watch, StoreView view)
+    {
+        if (watch.Cursor >= view.Revision) return view.Revision;
+        return watch.Cursor >= view.Floor && view.Revision.Value - watch.Cursor.Value <= ChangesPerStep ? watch.Cursor : view.Revision;
     }
 
     private bool IsIdle()
