@@ -9,7 +9,7 @@ namespace ControlPlane.Hosting;
 /// <summary><c>controlplane server</c>: one server of a cluster.</summary>
 internal static class ServerCommand
 {
-    private static readonly string[] Known = ["name", "data", "listen", "advertise", "peer-listen", "initial-cluster", "dashboard-listen", "etcd-listen", "etcd-tls", "quota", "history"];
+    private static readonly string[] Known = ["name", "data", "listen", "advertise", "peer-listen", "initial-cluster", "dashboard-listen", "etcd-listen", "etcd-tls", "quota", "history", "peer-advertise", "snapshot-entries"];
 
     public static Command Create()
     {
@@ -24,6 +24,8 @@ internal static class ServerCommand
         var etcdTls = Settings.Flag("--etcd-tls", "true|false", "Serve etcd's clients with TLS, and only those with an administrator's certificate of this cluster (pki/admin.crt).");
         var quota = Settings.Flag("--quota", "BYTES", "What all keys and values may have together, such as 4Gi; the leader's counts for all servers (at first 2Gi).");
         var history = Settings.Flag("--history", "DURATION", "How long old revisions can be watched and listed (default 10m).");
+        var peerAdvertise = Settings.Flag("--peer-advertise", "HOST:PORT", "Where the other servers reach this one, when --peer-listen is not an address (0.0.0.0).");
+        var snapshotEntries = Settings.Flag("--snapshot-entries", "N", "A snapshot of the store is written, and the log before it cut, after so many entries (default 100000).");
         var config = Settings.Flag("--config", "FILE", "YAML file of settings, each named like its flag: `listen: 0.0.0.0:6443`. Flags and CONTROLPLANE_… variables win.");
         var command = new TaughtCommand("server", "Run one server of a cluster (1, 3, 5 or 7 of them).",
             """
@@ -31,7 +33,7 @@ internal static class ServerCommand
             controlplane server --name s1 --data s1 --listen 10.0.0.1:6443 --peer-listen 10.0.0.1:7000 \
               --initial-cluster s1=10.0.0.1:7000,s2=10.0.0.2:7000,s3=10.0.0.3:7000
             controlplane server --config /etc/controlplane.yaml
-            """) { name, data, listen, advertise, peerListen, cluster, dashboard, etcd, etcdTls, quota, history, config };
+            """) { name, data, listen, advertise, peerListen, cluster, dashboard, etcd, etcdTls, quota, history, peerAdvertise, snapshotEntries, config };
         command.SetAction(async (result, stop) =>
         {
             var settings = Settings.Read(result.GetValue(config), Known);
@@ -49,6 +51,8 @@ internal static class ServerCommand
                 EtcdListen = Value(etcd) is { } face ? Addresses.ToListen(face, "--etcd-listen") : null,
                 HasEtcdTls = Value(etcdTls) is { } tls && YesOrNo(tls, "--etcd-tls"),
                 QuotaBytes = Value(quota) is { } bytes ? Bytes(bytes) : null,
+                PeerAdvertise = Value(peerAdvertise),
+                SnapshotEntries = Value(snapshotEntries) is { } entries ? Count(entries, "--snapshot-entries") : null,
                 HistoryDuration = Value(history) is { } kept ? Durations.Parse(kept, "--history") : null,
             };
             return await RunAsync(Checked(chosen), stop);
@@ -70,6 +74,9 @@ internal static class ServerCommand
 
     private static bool YesOrNo(string text, string flag) =>
         bool.TryParse(text, out var value) ? value : throw new UsageException($"{flag}: \"{text}\" is neither true nor false");
+
+    private static long Count(string text, string flag) =>
+        long.TryParse(text, out var value) && value > 0 ? value : throw new UsageException($"{flag}: \"{text}\" is not a whole number above 0");
 
     private static long Bytes(string text)
     {

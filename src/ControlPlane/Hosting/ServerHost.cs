@@ -143,11 +143,19 @@ internal sealed class ServerHost : IAsyncDisposable
                 DataDirectory = Path.Combine(settings.DataFolder, "store"),
                 InitialCluster = settings.Members ?? [new PeerAddress(settings.Name, "127.0.0.1:0")],
                 PeerListen = settings.PeerListen,
+                PeerAdvertise = settings.PeerAdvertise,
                 Tls = new PeerTls(identity.Server.ToCertificate(), [identity.Authority]),
                 Notice = log.Write,
                 QuotaBytes = settings.QuotaBytes,
             };
-            return await ReplicaHost.OpenAsync(usual with { HistoryDuration = settings.HistoryDuration ?? usual.HistoryDuration }, cancellationToken);
+            var snapshotEntries = settings.SnapshotEntries ?? usual.SnapshotEntries;
+            return await ReplicaHost.OpenAsync(usual with
+            {
+                HistoryDuration = settings.HistoryDuration ?? usual.HistoryDuration,
+                SnapshotEntries = snapshotEntries,
+                // More entries kept than lie between two snapshots would only be replayed.
+                KeptEntries = (int)Math.Min(usual.KeptEntries, snapshotEntries),
+            }, cancellationToken);
         }
         catch (UnusableDataDirectoryException unusable)
         {

@@ -32,4 +32,10 @@ internal sealed record ServerSettings(
 
     /// <summary>Null: the replica's usual.</summary>
     public TimeSpan? HistoryDuration { get; init; }
+
+    /// <summary>As <see cref="ReplicaOptions.PeerAdvertise"/>.</summary>
+    public string? PeerAdvertise { get; init; }
+
+    /// <summary>As <see cref="ReplicaOptions.SnapshotEntries"/>; null: the replica's usual.</summary>
+    public long? SnapshotEntries { get; init; }
 }
