@@ -17,6 +17,7 @@ internal sealed class HostRim : IReplicaRim, IAsyncDisposable
     private const int PingTicks = 3;
 
     private readonly Dictionary<ReplicaId, PeerLink> _links = [];
+    private readonly ConcurrentDictionary<ReplicaId, string> _callers = [];
     private readonly ConcurrentDictionary<Task, bool> _background = [];
     private readonly CancellationTokenSource _stopping = new();
     private readonly ReplicaOptions _options;
@@ -54,8 +55,14 @@ internal sealed class HostRim : IReplicaRim, IAsyncDisposable
 
     public void Persist(LogWrite write) => _diskThread.Write(write);
 
-    // Answers to a candidate this member does not know yet find no link and are lost; it learns the configuration with the log.
-    public void Send(PeerMessage message) => _links.GetValueOrDefault(message.To)?.Send(message);
+    public void Send(PeerMessage message) => LinkTo(message.To)?.Send(message);
+
+    /// <summary>Somebody called who belongs to the group; any thread.</summary>
+    /// <param name="address">Where it says that it listens; empty when it does not say.</param>
+    public void Meet(ReplicaId peer, string address)
+    {
+        if (address.Length > 0) _callers[peer] = address;
+    }
 
     public void SendSnapshot(InstallSnapshot message)
     {
@@ -121,7 +128,7 @@ internal sealed class HostRim : IReplicaRim, IAsyncDisposable
             InBackground(async () => await link.DisposeAsync());
         }
 
-        foreach (var member in others.Where(member => !_links.ContainsKey(member.Id))) _links.Add(member.Id, NewLink(member));
+        foreach (var member in others.Where(member => !_links.ContainsKey(member.Id))) _links.Add(member.Id, NewLink(member.Id, member.PeerAddress));
         if (committed.Removed.Contains(_node.Self)) _expel($"this member, {_options.Name}, was removed from the group; to bring this machine back, empty its data directory and add it as a new member");
     }
 
@@ -145,9 +152,20 @@ internal sealed class HostRim : IReplicaRim, IAsyncDisposable
         UnreachableSince = _options.TimeProvider.GetUtcNow() - (member.SilentTicks * _options.Tick),
     };
 
-    private PeerLink NewLink(Member peer) => new(
-        _connector, peer.Id, peer.PeerAddress, _options.TimeProvider, _options.Notice,
-        lost: () => _tryPost(new TurnInput.PeerLost(peer.Id)),
+    // Who lags behind a change must answer the leader and the candidate that it does not know yet, or it would lag for ever: a refusal that is lost is
+    // never repaired. Where to, they said when they called.
+    private PeerLink? LinkTo(ReplicaId peer)
+    {
+        if (_links.TryGetValue(peer, out var link)) return link;
+        if (_guests.Committed.Removed.Contains(peer) || !_callers.TryGetValue(peer, out var address)) return null;
+        link = NewLink(peer, address);
+        _links.Add(peer, link);
+        return link;
+    }
+
+    private PeerLink NewLink(ReplicaId peer, string address) => new(
+        _connector, peer, address, _options.TimeProvider, _options.Notice,
+        lost: () => _tryPost(new TurnInput.PeerLost(peer)),
         refused: refusal =>
         {
             if (refusal.IsFinal) _expel(refusal.Message);

@@ -353,6 +353,7 @@ public sealed class ReplicaHost : IReplicatedStore, IMemberOperations, IAsyncDis
 
     private async Task ServePeerAsync(Stream stream, Hello hello, CancellationToken cancellationToken)
     {
+        _rim.Meet(hello.From, hello.Address);
         await _inputs.Writer.WriteAsync(new TurnInput.PeerIntroduced(hello.From, hello.Caller), cancellationToken);
         if (hello.Kind == ConnectionKind.Snapshot)
         {

@@ -25,6 +25,14 @@ internal sealed class ScenarioCluster : IStage
     /// <summary>States of snapshots, by what they stand for: equal on every member, or the agreement check has failed before.</summary>
     public Dictionary<(Term, LogIndex), SortedDictionary<string, string>> States { get; } = [];
 
+    public IReadOnlyCollection<ScenarioMember> Members => _members.Values;
+
+    /// <summary>The highest index that any member has applied: committed, whoever knows it.</summary>
+    public LogIndex Committed => _committed.Count == 0 ? LogIndex.Zero : _committed.Keys.Max();
+
+    /// <summary>The number of the next write or read.</summary>
+    public ulong NextContext => _nextContext;
+
     public string TakeOutput()
     {
         var output = _output.ToString();
@@ -189,7 +197,7 @@ internal sealed class ScenarioCluster : IStage
         }
     }
 
-    // After the count: "one-entry" (a message), "window=2" (messages), "uncommitted=200" (bytes), "leases".
+    // After the count: "one-entry" (a message), "window=2" (messages), "window-bytes=100", "uncommitted=200" (bytes), "leases".
     private void Create(int count, string[] words)
     {
         foreach (var word in words)
@@ -198,6 +206,7 @@ internal sealed class ScenarioCluster : IStage
             _options = parts[0] switch
             {
                 "one-entry" => _options with { AppendSizeBytesMax = 1 },
+                "window-bytes" => _options with { WindowBytesMax = long.Parse(parts[1]) },
                 "window" => _options with { WindowMessagesMax = int.Parse(parts[1]) },
                 "uncommitted" => _options with { UncommittedBytesMax = long.Parse(parts[1]) },
                 "leases" => _options with { LeaseReads = true },

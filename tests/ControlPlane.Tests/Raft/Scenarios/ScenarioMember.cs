@@ -36,6 +36,9 @@ internal sealed class ScenarioMember
 
     public bool IsDiskHeld { get; set; }
 
+    /// <summary>Writes are on their way to the disk.</summary>
+    public bool HasWrites => _inFlight.Count > 0;
+
     public SortedDictionary<string, string> State { get; private set; } = [];
 
     /// <summary>Indexes that are applied, with the term they were applied at.</summary>

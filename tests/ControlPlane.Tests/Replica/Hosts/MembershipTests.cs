@@ -30,6 +30,23 @@ public sealed class MembershipTests
     }
 
     [Fact]
+    public async Task A_member_that_slept_through_a_change_catches_up_from_a_leader_it_has_never_heard_of()
+    {
+        await using var group = await HostGroup.StartAsync(3);
+        var leader = await group.LeaderAsync();
+        var asleep = (leader + 1) % 3;
+        await group.UntilAsync("all to have written down their disks", () => group[leader].Members.All(member => member.HasStarted));
+        await group.StopAsync(asleep);
+        var newcomer = await group.GrowAsync(leader);
+        await group.UntilAsync("the newcomer to be heard", () => group.Member(newcomer, leader).UnreachableSince is null);
+        Assert.IsType<MembershipOutcome.Done>(await group[leader].MoveLeaderAsync(group[newcomer].Leadership.Self, CancellationToken.None));
+        await group.PutCommittedAsync(newcomer, "after", "1");
+        await group.StartAsync(asleep);
+        await group.UntilAsync("the sleeper to catch up", () => HostGroup.Value(group[asleep].Latest, "after") == "1");
+        Assert.Equal(newcomer, await group.LeaderAsync());
+    }
+
+    [Fact]
     public async Task A_learner_is_promoted_only_when_it_has_caught_up()
     {
         await using var group = await HostGroup.StartAsync(1);
