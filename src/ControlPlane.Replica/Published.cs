@@ -2,7 +2,7 @@ namespace ControlPlane.Replica;
 
 /// <summary>A value that one writer publishes and any number of threads read or wait for.</summary>
 /// <remarks>Readers do one volatile read. A waiter that comes late sees the newest value only: values are states, not events.</remarks>
-internal sealed class Published<T>(T initial)
+public sealed class Published<T>(T initial)
     where T : class
 {
     private volatile Edition _edition = new(initial);

@@ -112,6 +112,33 @@ public sealed class StoreState
         return result;
     }
 
+    /// <summary>Takes over what another store did in one revision, so that this store is its copy: revisions and versions stay as they were given there.</summary>
+    /// <param name="revision">Above the newest one here; the revisions in between touched nothing that is copied.</param>
+    /// <param name="changes">What is true of each changed key since then; each key once. Empty when only the revision is known.</param>
+    /// <exception cref="ArgumentException">The revision is not above the newest, or a record names a lease that was not adopted before.</exception>
+    public void Adopt(Revision revision, IReadOnlyList<AdoptedChange> changes)
+    {
+        if (revision <= _revision) throw new ArgumentException($"revision {revision} is not above {_revision}", nameof(revision));
+        foreach (var change in changes)
+        {
+            if (change.Current is { } current && current.Lease != LeaseId.None && _leases.Find(current.Lease) is null)
+                throw new ArgumentException($"a record is under lease {current.Lease}, which does not exist", nameof(changes));
+        }
+
+        var edit = new Edit(this, revision);
+        foreach (var change in changes) edit.Adopt(change);
+        edit.Finish();
+        _revision = revision;
+        _view = null;
+    }
+
+    /// <summary>Takes over a lease of another store; one that is known already gets this time-to-live.</summary>
+    public void AdoptLease(LeaseId lease, long timeToLiveSeconds)
+    {
+        _leases = _leases.Adopt(lease, timeToLiveSeconds);
+        _view = null;
+    }
+
     private Result ApplyTransaction(Transaction transaction)
     {
         if (TransactionRules.Refusal(transaction) is { } malformed) return malformed;
@@ -120,7 +147,7 @@ public sealed class StoreState
         var branch = ChosenBranch.Of(transaction, _tree);
         // Everything that can be refused is refused before the first change: a transaction is whole or nothing.
         if (branch.Refusal(_tree, _leases) is { } refused) return refused;
-        var edit = new Edit(this);
+        var edit = new Edit(this, _revision.Next);
         var results = edit.Run(branch);
         // Told after the fact, so that what a transaction changes is reckoned in one place; nothing that shrinks is refused, however full the store is.
         if (_liveBytes > _limits.QuotaBytes && edit.GrowthBytes > 0)
@@ -202,7 +229,7 @@ public sealed class StoreState
     private bool TryRevoke(LeaseId id)
     {
         if (_leases.Find(id) is not { } lease) return false;
-        var edit = new Edit(this);
+        var edit = new Edit(this, _revision.Next);
         foreach (var record in _leases.KeysOf(id).Range(ReadOnlyMemory<byte>.Empty, null)) edit.Delete(record);
         edit.Finish();
         _leases = _leases.Remove(lease);
@@ -239,9 +266,9 @@ public sealed class StoreState
     }
 
     /// <summary>The changes of one revision while they are made.</summary>
-    private sealed class Edit(StoreState state)
+    private sealed class Edit(StoreState state, Revision revision)
     {
-        private readonly Revision _revision = state._revision.Next;
+        private readonly Revision _revision = revision;
         private readonly RecordTree _treeBefore = state._tree;
         private readonly LeaseTable _leasesBefore = state._leases;
         private readonly ulong _sumBefore = state._recordSum;
@@ -299,6 +326,13 @@ public sealed class StoreState
             state._tree = state._tree.Remove(record.Key.Span, out var removed);
             Invariant.That(ReferenceEquals(removed, record));
             Follow(record.Key, null, record);
+        }
+
+        public void Adopt(AdoptedChange change)
+        {
+            Record? before;
+            state._tree = change.Current is { } current ? state._tree.Put(current, out before) : state._tree.Remove(change.Key.Span, out before);
+            if (before is not null || change.Current is not null) Follow(change.Key, change.Current, before);
         }
 
         private OperationResult.Read Read(Operation.Read read)

@@ -92,6 +92,8 @@ public sealed class StoreView
     {
         if (revision == Revision) return this;
         if (revision < Floor || revision > Revision) return null;
+        // Revisions that touched nothing here (Adopt) leave no change behind.
+        if (_history.IsEmpty) return new StoreView(revision, CompactionFloor, _tree, _leases, _history, _recordSum, LiveBytes, _limits);
         var tree = _history.TreeAt(revision, out var history, out var recordSum);
         return new StoreView(revision, CompactionFloor, tree, _leases, history, recordSum, LiveBytes, _limits);
     }

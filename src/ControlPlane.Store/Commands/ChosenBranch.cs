@@ -27,23 +27,21 @@ internal sealed record ChosenBranch(bool Succeeded, ImmutableArray<Operation> Op
     /// <summary>Why the branch can not be carried out in this state, or null.</summary>
     public RefusedResult? Refusal(RecordTree tree, LeaseTable leases)
     {
+        var nested = 0;
         foreach (var operation in Operations)
         {
+            if (operation is Operation.Nested && Nested[nested++].Refusal(tree, leases) is { } inner) return inner;
             if (operation is not Operation.Put put) continue;
-            if (put is { KeepsLease: false } && put.Lease != LeaseId.None && leases.Find(put.Lease) is null)
-            {
-                return new RefusedResult($"lease {put.Lease} does not exist; grant it before putting keys under it") { Refusal = Commands.Refusal.NoSuchLease };
-            }
-
+            // First the key, then the lease, as etcd judges: a client may act on which of both it is told.
             if ((put.KeepsValue || put.KeepsLease) && tree.Find(put.Key.Span) is null)
             {
                 return new RefusedResult($"key {Convert.ToHexString(put.Key.Span)} (hex) does not exist, so that there is nothing to keep") { Refusal = Commands.Refusal.NoSuchKey };
             }
-        }
 
-        foreach (var nested in Nested)
-        {
-            if (nested.Refusal(tree, leases) is { } refusal) return refusal;
+            if (put is { KeepsLease: false } && put.Lease != LeaseId.None && leases.Find(put.Lease) is null)
+            {
+                return new RefusedResult($"lease {put.Lease} does not exist; grant it before putting keys under it") { Refusal = Commands.Refusal.NoSuchLease };
+            }
         }
 
         return null;

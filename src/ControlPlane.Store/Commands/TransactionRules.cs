@@ -3,7 +3,7 @@ using System.Collections.Immutable;
 namespace ControlPlane.Store.Commands;
 
 /// <summary>What a transaction may ask for, and when a comparison holds.</summary>
-internal static class TransactionRules
+public static class TransactionRules
 {
     /// <summary>Why the transaction may not run whatever the state, or null. Both branches must be well-formed, also of nested transactions, so that the
     /// answer does not depend on which one would have run.</summary>

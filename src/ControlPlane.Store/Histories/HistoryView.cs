@@ -18,6 +18,9 @@ internal readonly struct HistoryView(HistoryChunk[] chunks, int first, int end, 
     /// <summary>Changes at and below this revision are gone.</summary>
     public Revision ChangesFloor { get; } = changesFloor;
 
+    /// <summary>Nothing changed between the floor and the newest revision.</summary>
+    public bool IsEmpty => _first == _end;
+
     /// <summary>The state at <paramref name="revision"/>, which lies at or above the floor and below the newest revision.</summary>
     /// <param name="history">The log as it was at that revision.</param>
     /// <param name="recordSum">The record sum at that revision.</param>

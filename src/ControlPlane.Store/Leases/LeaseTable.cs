@@ -48,6 +48,11 @@ internal sealed class LeaseTable
         return new LeaseTable(_holdings.Add(id.Value, new Holding(lease, default)), Renewals + 1, Sum + StateHashing.Of(lease));
     }
 
+    /// <summary>Takes over a lease of another store, with the keys it has here if it is known.</summary>
+    public LeaseTable Adopt(LeaseId id, long timeToLiveSeconds) => Find(id) is null
+        ? Grant(id, timeToLiveSeconds)
+        : With(new Lease(id, timeToLiveSeconds) { Renewal = Renewals + 1 }, Renewals + 1);
+
     /// <summary>Gives a lease its whole time again.</summary>
     public LeaseTable Renew(Lease lease) => With(lease with { RemainingSeconds = lease.TimeToLiveSeconds, Renewal = Renewals + 1 }, Renewals + 1);
 
