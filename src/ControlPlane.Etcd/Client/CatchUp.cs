@@ -18,9 +18,19 @@ internal sealed class CatchUp(EtcdEndpoints endpoints, KeyLayout layout, Mirror 
     // A watch that has not delivered our own write for this long will not; another member's may.
     private static readonly TimeSpan WatchPatience = TimeSpan.FromSeconds(2);
 
+    private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(100);
+
     private readonly Lock _gate = new();
     private Task<Revision?>? _pulsing;
     private Revision _expected;
+
+    private Revision Expected
+    {
+        get
+        {
+            lock (_gate) return _expected;
+        }
+    }
 
     /// <exception cref="OperationCanceledException">Cancelled first.</exception>
     public async Task ReachAsync(Revision revision, CancellationToken cancellationToken)
@@ -35,14 +45,9 @@ internal sealed class CatchUp(EtcdEndpoints endpoints, KeyLayout layout, Mirror 
             }
 
             // Nothing is written while a revision at or above is known to be on its way here.
-            if (_expected < revision && await PulseAsync() is not { } pulsed)
-            {
-                if (await TryReachAsync(revision, NudgeDelay * 5, cancellationToken)) return;
-                continue;
-            }
-
-            if (await TryReachAsync(revision, WatchPatience, cancellationToken)) return;
-            feed.Reopen();
+            var isComing = Expected >= revision || await PulseAsync() is not null;
+            if (await TryReachAsync(revision, isComing ? WatchPatience : RetryDelay, cancellationToken)) return;
+            if (isComing) feed.Reopen();
         }
     }
 

@@ -11,7 +11,7 @@ namespace ControlPlane.Tests.Etcd.Client;
 /// <remarks><c>ETCD_DIFFERENTIAL_STEPS=20000 ETCD_DIFFERENTIAL_SEED=7</c> makes it longer, or another one. What is meant to differ stands in docs/adr/0018.</remarks>
 public sealed class DifferentialTests
 {
-    private const int StepsUsual = 300;
+    private const int StepsUsual = 200;
 
     private static readonly KeyLayout Layout = new("/controlplane/");
 
