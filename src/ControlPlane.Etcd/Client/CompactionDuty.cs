@@ -7,21 +7,22 @@ using Grpc.Core;
 
 namespace ControlPlane.Etcd.Client;
 
-/// <summary>On the leader: lets etcd forget history that is one to two intervals old, since etcd itself keeps everything, and tells the other servers.</summary>
+/// <summary>On the leader: lets etcd forget history that is old enough, and tells the other servers.</summary>
 internal sealed class CompactionDuty(EtcdEndpoints endpoints, KeyLayout layout, EtcdStore store, EtcdStoreOptions options)
 {
     /// <summary>Until cancelled.</summary>
-    public async Task RunAsync(TimeSpan interval, CancellationToken cancellationToken)
+    /// <param name="history">What is kept at least; half as much again at most.</param>
+    public async Task RunAsync(TimeSpan history, CancellationToken cancellationToken)
     {
-        using var timer = new PeriodicTimer(interval, options.TimeProvider);
-        var before = Revision.Zero;
+        using var timer = new PeriodicTimer(history / 2, options.TimeProvider);
+        var (oneTickAgo, twoTicksAgo) = (Revision.Zero, Revision.Zero);
         try
         {
             while (await timer.WaitForNextTickAsync(cancellationToken))
             {
                 var now = store.Latest.Revision;
-                if (store.Leadership is { IsLeader: true, IsReady: true } && before > store.Latest.CompactionFloor) await CompactAsync(before);
-                before = now;
+                if (store.Leadership is { IsLeader: true, IsReady: true } && twoTicksAgo > store.Latest.CompactionFloor) await CompactAsync(twoTicksAgo);
+                (twoTicksAgo, oneTickAgo) = (oneTickAgo, now);
             }
         }
         catch (OperationCanceledException)

@@ -18,7 +18,7 @@ internal sealed class EtcdConnection : IDisposable
 
     private readonly GrpcChannel _channel;
 
-    public EtcdConnection(Uri endpoint, EtcdTls? tls)
+    public EtcdConnection(Uri endpoint, EtcdCredentials? credentials)
     {
         Endpoint = endpoint;
         var handler = new SocketsHttpHandler
@@ -29,7 +29,7 @@ internal sealed class EtcdConnection : IDisposable
             KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests,
             EnableMultipleHttp2Connections = true,
         };
-        if (tls is not null) handler.SslOptions = SslOptionsOf(tls);
+        if (credentials is not null) handler.SslOptions = SslOptionsOf(credentials);
         _channel = GrpcChannel.ForAddress(endpoint, new GrpcChannelOptions
         {
             HttpHandler = handler,
@@ -60,13 +60,13 @@ internal sealed class EtcdConnection : IDisposable
 
     public void Dispose() => _channel.Dispose();
 
-    private static SslClientAuthenticationOptions SslOptionsOf(EtcdTls tls)
+    private static SslClientAuthenticationOptions SslOptionsOf(EtcdCredentials credentials)
     {
         var options = new SslClientAuthenticationOptions();
-        if (tls.Certificate is { } certificate) options.ClientCertificates = [certificate];
-        if (tls.Authorities.Count == 0) return options;
+        if (credentials.Certificate is { } certificate) options.ClientCertificates = [certificate];
+        if (credentials.Authorities.Count == 0) return options;
         options.CertificateChainPolicy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
-        options.CertificateChainPolicy.CustomTrustStore.AddRange(tls.Authorities);
+        options.CertificateChainPolicy.CustomTrustStore.AddRange(credentials.Authorities);
         return options;
     }
 }

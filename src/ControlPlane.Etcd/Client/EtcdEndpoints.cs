@@ -7,10 +7,10 @@ internal sealed class EtcdEndpoints : IDisposable
     private readonly EtcdConnection[] _connections;
     private int _current;
 
-    public EtcdEndpoints(IReadOnlyList<Uri> endpoints, EtcdTls? tls)
+    public EtcdEndpoints(IReadOnlyList<Uri> endpoints, EtcdCredentials? credentials)
     {
         if (endpoints.Count == 0) throw new ArgumentException("no endpoint of etcd is named", nameof(endpoints));
-        _connections = [.. endpoints.Select(endpoint => new EtcdConnection(endpoint, tls))];
+        _connections = [.. endpoints.Select(endpoint => new EtcdConnection(endpoint, credentials))];
     }
 
     public EtcdConnection Current => _connections[Volatile.Read(ref _current)];

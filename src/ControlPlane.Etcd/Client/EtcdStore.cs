@@ -28,7 +28,7 @@ public sealed class EtcdStore : IReplicatedStore, IAsyncDisposable
     {
         var layout = new KeyLayout(options.Prefix);
         _options = options;
-        _endpoints = new EtcdEndpoints(options.Endpoints, options.Tls);
+        _endpoints = new EtcdEndpoints(options.Endpoints, options.Credentials);
         _mirror = new Mirror(layout);
         _feed = new MirrorFeed(_endpoints, layout, _mirror, options);
         _readIndex = new ReadIndex(_endpoints, layout, options.RequestTimeout);
@@ -39,7 +39,7 @@ public sealed class EtcdStore : IReplicatedStore, IAsyncDisposable
         _candidacy = new Candidacy(_endpoints, layout, _mirror, options);
         Start(_feed.RunAsync);
         Start(_leases.RunAsync);
-        if (options.CompactionInterval is { } interval) Start(stop => new CompactionDuty(_endpoints, layout, this, options).RunAsync(interval, stop));
+        if (options.HistoryDuration is { } history) Start(stop => new CompactionDuty(_endpoints, layout, this, options).RunAsync(history, stop));
     }
 
     public StoreView Latest => _mirror.View.Value;

@@ -16,7 +16,7 @@ public sealed record EtcdStoreOptions
     public string Address { get; init; } = "";
 
     /// <summary>Null: for <c>http</c> URLs.</summary>
-    public EtcdTls? Tls { get; init; }
+    public EtcdCredentials? Credentials { get; init; }
 
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
 
@@ -27,8 +27,8 @@ public sealed record EtcdStoreOptions
     /// etcd's leader does not change ours. etcd raises less than 2 s to that by itself.</summary>
     public TimeSpan SessionTimeToLive { get; init; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>The leader forgets history older than this, as users of etcd must; null: somebody else does.</summary>
-    public TimeSpan? CompactionInterval { get; init; } = TimeSpan.FromMinutes(5);
+    /// <summary>The leader lets etcd forget what is older than this, and looks twice in that time: etcd itself keeps everything. Null: somebody else compacts etcd.</summary>
+    public TimeSpan? HistoryDuration { get; init; } = TimeSpan.FromMinutes(10);
 
     /// <summary>One line for the operator now and then: an etcd that cannot be reached, a watch that was cut.</summary>
     public Action<string> Notice { get; init; } = static _ => { };

@@ -23,7 +23,7 @@ public sealed class DifferentialTests
         var steps = int.Parse(Environment.GetEnvironmentVariable("ETCD_DIFFERENTIAL_STEPS") ?? $"{StepsUsual}");
         using var scratch = new Scratch();
         await using var etcd = await EtcdServer.StartAsync(scratch["etcd"]);
-        await using var store = await EtcdStore.OpenAsync(new EtcdStoreOptions { Endpoints = [new Uri(etcd.Url)], CompactionInterval = null }, CancellationToken.None);
+        await using var store = await EtcdStore.OpenAsync(new EtcdStoreOptions { Endpoints = [new Uri(etcd.Url)], HistoryDuration = null }, CancellationToken.None);
         using var direct = new EtcdConnection(new Uri(etcd.Url), null);
         // etcd is born at revision 1.
         var model = StoreState.Restore(new StoreHead(store.Latest.Revision, Revision.Zero), []);
