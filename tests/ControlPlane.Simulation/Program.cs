@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using ControlPlane.Simulation.Mutants;
 
 namespace ControlPlane.Simulation;
 
@@ -9,6 +10,7 @@ internal static class Program
     public static async Task<int> Main(string[] arguments) => arguments switch
     {
         ["seeds", .. var rest] => Seeds(rest),
+        ["mutants", .. var names] => MutationScore.Run(names.Except(["--threads", $"{Option(names, "--threads")}"]).ToList(), (int)(Option(names, "--threads") ?? (ulong)Environment.ProcessorCount)),
         // As the runner's own entry point would be.
         _ when arguments.Any(argument => argument is "--server" or "--internal-msbuild-node") =>
             await Xunit.MicrosoftTestingPlatform.TestPlatformTestFramework.RunAsync(arguments, SelfRegisteredExtensions.AddSelfRegisteredExtensions),
