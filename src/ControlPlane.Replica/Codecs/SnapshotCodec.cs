@@ -24,7 +24,7 @@ internal static class SnapshotCodec
 
     public static void Write(ReplicaImage image, Sink sink)
     {
-        var buffer = new ArrayBufferWriter<byte>(PartSizeBytes * 2);
+        var buffer = new ArrayBufferWriter<byte>();
         WriteHead(buffer, image);
         Flush(buffer, sink);
         var records = new List<Record>();

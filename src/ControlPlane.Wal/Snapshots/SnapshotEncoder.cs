@@ -6,7 +6,10 @@ namespace ControlPlane.Wal.Snapshots;
 /// <param name="sink">Receives the bytes in order; they are the encoder's again when it returns.</param>
 public sealed class SnapshotEncoder(Action<ReadOnlySpan<byte>> sink)
 {
-    private readonly byte[] _chunk = new byte[SnapshotFormat.FrameSize + SnapshotFormat.ChunkSizeMax];
+    // Grows to a chunk's size with what is written: most snapshots of a young or small group are a few kilobytes.
+    private const int BufferSizeMin = 4 << 10;
+
+    private byte[] _chunk = new byte[BufferSizeMin];
     private int _filled;
     private long _total;
     private uint _checksum;
@@ -20,6 +23,7 @@ public sealed class SnapshotEncoder(Action<ReadOnlySpan<byte>> sink)
         while (!content.IsEmpty)
         {
             var part = Math.Min(content.Length, SnapshotFormat.ChunkSizeMax - _filled);
+            MakeRoomFor(SnapshotFormat.FrameSize + _filled + part);
             content[..part].CopyTo(_chunk.AsSpan(SnapshotFormat.FrameSize + _filled));
             _filled += part;
             content = content[part..];
@@ -36,6 +40,11 @@ public sealed class SnapshotEncoder(Action<ReadOnlySpan<byte>> sink)
         BinaryPrimitives.WriteInt64LittleEndian(trailer[8..], _total);
         BinaryPrimitives.WriteUInt32LittleEndian(trailer[4..], SnapshotFormat.Chain(_checksum, 0, trailer[8..]));
         sink(trailer);
+    }
+
+    private void MakeRoomFor(int size)
+    {
+        if (size > _chunk.Length) Array.Resize(ref _chunk, Math.Min(Math.Max(size, 2 * _chunk.Length), SnapshotFormat.FrameSize + SnapshotFormat.ChunkSizeMax));
     }
 
     private void WriteChunk()

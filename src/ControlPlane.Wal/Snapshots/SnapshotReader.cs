@@ -64,7 +64,7 @@ public sealed class SnapshotReader : IDisposable
         var checksum = BinaryPrimitives.ReadUInt32LittleEndian(frame[4..]);
         if (length is < 0 or > SnapshotFormat.ChunkSizeMax) throw SnapshotFormat.Damaged(_path, _offset, $"a chunk is said to have {length} bytes");
         var contentLength = length == 0 ? 8 : length;
-        if (_chunk.Length < contentLength) _chunk = new byte[Math.Max(contentLength, SnapshotFormat.ChunkSizeMax)];
+        if (_chunk.Length < contentLength) _chunk = new byte[contentLength];
         var content = _chunk.AsSpan(0, contentLength);
         if (_file.Read(_offset + frame.Length, content) < contentLength) throw SnapshotFormat.Damaged(_path, _offset, "the snapshot is cut off");
         if (SnapshotFormat.Chain(_checksum, length, content) != checksum) throw SnapshotFormat.Damaged(_path, _offset, "a chunk does not fit its checksum");

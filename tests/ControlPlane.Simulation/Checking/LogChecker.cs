@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using ControlPlane.Raft;
 using ControlPlane.Raft.Entries;
 using ControlPlane.Raft.Membership;
@@ -26,7 +27,12 @@ internal sealed class LogChecker(SimulatedCluster cluster)
         Promise.That(node.Durable <= node.LastIndex, member, static m => $"{m.Name}: durable ≤ last");
         Promise.That(node.Applied <= node.Durable, member, static m => $"{m.Name}: applied ≤ durable");
         Promise.That(node.CompactedTo <= node.Snapshot.Index, member, static m => $"{m.Name}: only what a snapshot holds is compacted");
-        if (node.Commit == process.CheckedCommit) return;
+        if (node.Commit == process.CheckedCommit)
+        {
+            process.CheckedConfiguration = node.Configuration;
+            return;
+        }
+
         Promise.That(node.Commit > process.CheckedCommit, member, static m => $"{m.Name}: the commit index went back");
         var from = process.CheckedCommit > node.CompactedTo ? process.CheckedCommit : node.CompactedTo;
         for (var index = from.Next; index <= node.Commit; index = index.Next)
@@ -34,11 +40,12 @@ internal sealed class LogChecker(SimulatedCluster cluster)
             var term = node.TermAt(index)!.Value;
             while (_committed.Count <= (int)index.Value) _committed.Add(Term.Zero);
             if (_committed[(int)index.Value] == Term.Zero) _committed[(int)index.Value] = term;
-            if (node.Role == Role.Leader) CheckMajority(node.Configuration, index, term);
+            if (node.Role == Role.Leader) CheckMajority(process, index, term);
             Promise.That(_committed[(int)index.Value] == term, $"committed entries never change: {member.Name} commits {term}/{index}, it was {_committed[(int)index.Value]}/{index}");
         }
 
         process.CheckedCommit = node.Commit;
+        process.CheckedConfiguration = node.Configuration;
     }
 
     /// <summary>Entries that one member writes: whoever has an entry of this index and term has this one, after the same one (Raft §5.3); and what they
@@ -98,23 +105,30 @@ internal sealed class LogChecker(SimulatedCluster cluster)
         }
     }
 
-    private void CheckMajority(Configuration configuration, LogIndex index, Term term)
+    private void CheckMajority(SimulatedProcess process, LogIndex index, Term term)
     {
-        CheckMajority(configuration.Voters, index, term);
-        if (!configuration.OutgoingVoters.IsEmpty) CheckMajority(configuration.OutgoingVoters, index, term);
+        // The turn may have committed first and changed the group then.
+        var configuration = process.Core.Node.Configuration;
+        if (IsOnMajority(configuration, index, term) || IsOnMajority(process.CheckedConfiguration, index, term)) return;
+        throw new BrokenPromiseException(
+            $"committed entries are on a majority of disks: {term}/{index} is on {configuration.Voters.Count(voter => Holds(voter, index, term))} of {configuration.Voters.Length}");
     }
 
-    private void CheckMajority(IReadOnlyCollection<Member> voters, LogIndex index, Term term)
+    private bool IsOnMajority(Configuration configuration, LogIndex index, Term term) =>
+        IsOnMajority(configuration.Voters, index, term) && (configuration.OutgoingVoters.IsEmpty || IsOnMajority(configuration.OutgoingVoters, index, term));
+
+    private bool IsOnMajority(ImmutableArray<Member> voters, LogIndex index, Term term)
     {
         var holders = 0;
         foreach (var voter in voters)
         {
-            if (cluster.Find(voter.Id)?.Durable.Holds(index, term) == true) holders++;
+            if (Holds(voter, index, term)) holders++;
         }
 
-        Promise.That(holders * 2 > voters.Count, (index, term, holders, voters.Count),
-            static it => $"committed entries are on a majority of disks: {it.term}/{it.index} is on {it.holders} of {it.Count}");
+        return holders * 2 > voters.Length;
     }
+
+    private bool Holds(Member voter, LogIndex index, Term term) => cluster.Find(voter.Id)?.Durable.Holds(index, term) == true;
 
     private static ulong PrintOf(Entry entry)
     {

@@ -17,7 +17,7 @@ internal sealed class WatchChecker(SimulatedCluster cluster, SimulatedMember hom
 
     public void Begin() => cluster.Schedule.After(cluster.Random.Between(20_000, 600_000), () =>
     {
-        if (cluster.Random.Chance(0.03)) _member = cluster.Random.Pick(cluster.Members);
+        if (_member.IsRetired || cluster.Random.Chance(0.03)) _member = cluster.Random.Pick(cluster.Members);
         if (_member.Running is { } process && _member.PausedUntil <= cluster.Schedule.Now) Poll(process);
         Begin();
     });

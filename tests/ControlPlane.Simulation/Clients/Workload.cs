@@ -18,6 +18,7 @@ internal sealed class Workload
     private readonly SimulatedCluster _cluster;
     private readonly List<Client> _clients = [];
     private readonly List<LeaseHolder> _holders = [];
+    private readonly Operator _operator;
     private readonly List<Call> _history = [];
 
     // Every one of these writes has a key of its own: at the end its record tells whether it was applied not at all, once, or twice.
@@ -29,6 +30,7 @@ internal sealed class Workload
     public Workload(SimulatedCluster cluster)
     {
         _cluster = cluster;
+        _operator = new Operator(cluster, this);
         for (var number = 0; number < cluster.Plan.ClientCount; number++) _clients.Add(new Client(cluster, this, number));
         for (var number = 0; number < cluster.Plan.LeaseHolderCount; number++) _holders.Add(new LeaseHolder(cluster, this, number + 1));
     }
@@ -42,12 +44,12 @@ internal sealed class Workload
     /// it can not answer for.</summary>
     public bool AreLastPutsCommitted()
     {
-        foreach (var member in _cluster.Members)
+        foreach (var member in _cluster.Group)
         {
             if (!_lastPuts.TryGetValue(member, out var put) || put.Outcome is not (null or ProposalOutcome.Committed)) _lastPuts[member] = Write(member);
         }
 
-        return _lastPuts.Values.All(put => put.Outcome is ProposalOutcome.Committed);
+        return _cluster.Group is { Count: > 0 } group && group.All(member => _lastPuts[member].Outcome is ProposalOutcome.Committed);
     }
 
     public bool AreLeasesOver => _holders.All(holder => holder.IsOver);
@@ -56,6 +58,7 @@ internal sealed class Workload
     {
         foreach (var client in _clients) client.Begin();
         foreach (var holder in _holders) holder.Begin();
+        if (_cluster.Plan.HasMembershipChanges) _operator.Begin();
         WriteSometimes();
         CompactSometimes();
     }
@@ -113,6 +116,8 @@ internal sealed class Workload
     /// <summary>Every promise, against the state that all members share in the end.</summary>
     public void CheckOutcomes(StoreView view)
     {
+        // Whoever still waits, at a member that left, learns nothing any more.
+        foreach (var lost in _waiting.Values.SelectMany(static waiting => waiting).ToList()) lost();
         foreach (var write in _writes)
         {
             var record = view.Get(write.Key);
@@ -145,7 +150,7 @@ internal sealed class Workload
 
     public string Describe() =>
         $"{_writes.Count} single writes ({_writes.Count(write => write.Outcome is ProposalOutcome.Committed)} acknowledged), {_readCount} reads, "
-        + $"{_history.Count} calls in the history ({_history.Count(call => call.Outcome is Outcome.Unknown)} unknown), {_holders.Sum(holder => holder.RenewalCount)} renewals";
+        + $"{_history.Count} calls in the history ({_history.Count(call => call.Outcome is Outcome.Unknown)} unknown), {_holders.Sum(holder => holder.RenewalCount)} renewals, {_operator.ChangeCount} changes of the group";
 
     public string DescribeLastPuts() => string.Join(", ", _lastPuts.Values.Select(put => $"{put.Name}: {put.Outcome?.ToString() ?? "open"}"));
 

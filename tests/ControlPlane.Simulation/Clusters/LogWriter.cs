@@ -15,6 +15,7 @@ internal sealed class LogWriter(SimulatedCluster cluster, SimulatedMember member
     private readonly Queue<Work> _waiting = new();
     private readonly List<LogWrite> _written = [];
     private bool _isWorking;
+    private bool _isFull;
 
     public void Write(LogWrite write) => Add(new Work(write, null));
 
@@ -47,6 +48,7 @@ internal sealed class LogWriter(SimulatedCluster cluster, SimulatedMember member
             {
                 disk.Write(write);
                 _written.Add(write);
+                SetFull(null);
             }
             else
             {
@@ -55,12 +57,21 @@ internal sealed class LogWriter(SimulatedCluster cluster, SimulatedMember member
 
             return true;
         }
-        catch (StorageFullException)
+        catch (StorageFullException full)
         {
             Promise.That(member.Directory.IsFull || member.Directory.HasFailed, $"{member.Name} has room for its log");
+            SetFull(full.Message);
+            if (work.NewBase is not null) SetFull(null);
             // Compaction is tried again with the next snapshot.
             return work.NewBase is not null;
         }
+    }
+
+    private void SetFull(string? problem)
+    {
+        if (_isFull == problem is not null) return;
+        _isFull = problem is not null;
+        member.Post(new TurnInput.DiskFull(problem));
     }
 
     private void SyncAll()
@@ -74,7 +85,7 @@ internal sealed class LogWriter(SimulatedCluster cluster, SimulatedMember member
         }
 
         if (_waiting.Count == 0) _isWorking = false;
-        else if (member.Directory.IsFull) member.After(process, FullDiskPauseMicroseconds, WriteAll);
+        else if (_isFull) member.After(process, FullDiskPauseMicroseconds, WriteAll);
         else Later(WriteAll);
     }
 

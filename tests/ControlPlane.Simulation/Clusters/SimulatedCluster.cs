@@ -1,8 +1,10 @@
 using ControlPlane.Raft;
+using ControlPlane.Raft.Membership;
 using ControlPlane.Replica;
 using ControlPlane.Simulation.Checking;
 using ControlPlane.Simulation.Clients;
 using ControlPlane.Simulation.Worlds;
+using ControlPlane.Wal.Members;
 
 namespace ControlPlane.Simulation.Clusters;
 
@@ -14,6 +16,8 @@ internal sealed class SimulatedCluster
 
     private readonly List<SimulatedMember> _members = [];
     private readonly Dictionary<ReplicaId, SimulatedMember> _byId = [];
+    private readonly HashSet<ReplicaId> _removed = [];
+    private readonly Guid _clusterId;
     private readonly List<WatchChecker> _watchers = [];
     private readonly Workload _workload;
 
@@ -27,6 +31,7 @@ internal sealed class SimulatedCluster
         Network = new Network(this);
         Nemesis = new Nemesis(this);
         PeerAddress[] addresses = [.. Enumerable.Range(1, Plan.MemberCount).Select(number => new PeerAddress($"s{number}", $"s{number}:1"))];
+        _clusterId = ClusterIdentity.IdOf(addresses.Select(address => address.Name));
         foreach (var address in addresses) Add(new SimulatedMember(this, ClusterIdentity.Of(address.Name, addresses)));
         _workload = new Workload(this);
     }
@@ -45,9 +50,46 @@ internal sealed class SimulatedCluster
 
     public Nemesis Nemesis { get; }
 
+    /// <summary>Those that were not removed.</summary>
     public IReadOnlyList<SimulatedMember> Members => _members;
 
+    /// <summary>The members that the present leader counts as the group's and that have a machine; empty while nobody leads.</summary>
+    public IReadOnlyList<SimulatedMember> Group
+    {
+        get
+        {
+            var leader = _members.Where(member => member.Running?.Core.Node is { Role: Role.Leader, IsReady: true }).MaxBy(member => member.Running!.Core.Node.Term);
+            return leader is null ? [] : [.. leader.Running!.Core.Node.Configuration.Members.Select(member => Find(member.Id)).OfType<SimulatedMember>()];
+        }
+    }
+
     public SimulatedMember? Find(ReplicaId id) => _byId.GetValueOrDefault(id);
+
+    /// <summary>A machine that was added starts for the first time: somebody tells it the group as it is committed.</summary>
+    public void Join(ReplicaId id, string name)
+    {
+        var group = _members.Select(member => member.Running?.Committed).FirstOrDefault(committed => committed?.Members.Any(member => member.Id == id) == true);
+        if (group is null || _removed.Contains(id) || _byId.ContainsKey(id)) return;
+        var member = new SimulatedMember(this, new ClusterIdentity(new MemberIdentity(_clusterId, id.Value, name), group));
+        Add(member);
+        member.Start();
+        _watchers[^1].Begin();
+    }
+
+    /// <summary>A change of the group is committed, as one member knows.</summary>
+    public void Followed(Configuration committed)
+    {
+        foreach (var id in committed.Removed) _removed.Add(id);
+        foreach (var member in committed.Members) Promise.That(!committed.Removed.Contains(member.Id), member, static m => $"ids are never used again: {m.Name}");
+    }
+
+    /// <summary>The member has learned that it was removed.</summary>
+    public void Retire(SimulatedMember member)
+    {
+        if (!_members.Remove(member)) return;
+        Trace.Story?.Add($"{member.Name} learns that it was removed");
+        member.Retire();
+    }
 
     public string NameOf(MemberId? id) => id is { } known ? Find(new ReplicaId(known.Value))?.Name ?? $"{known}" : "nobody";
 
@@ -77,9 +119,10 @@ internal sealed class SimulatedCluster
             Await(IsConverged, "converges");
             Await(() => _workload.AreLeasesOver, "ends leases");
             Await(() => _workload.AreLastPutsCommitted() && IsConverged(), "serves");
-            _workload.CheckOutcomes(_members[0].Running!.View);
-            Checkers.States.RequireModel(_members[0].Running!.View);
-            Trace.Count((ulong)_members[0].Running!.View.StateHash);
+            var view = Group[0].Running!.View;
+            _workload.CheckOutcomes(view);
+            Checkers.States.RequireModel(view);
+            Trace.Count(view.StateHash);
         }
         catch (Exception problem)
         {
@@ -115,10 +158,10 @@ internal sealed class SimulatedCluster
     {
         SimulatedProcess? first = null;
         var leaderCount = 0;
-        foreach (var member in _members)
+        foreach (var member in Group)
         {
             if (member.Running is not { } process || process.Core.OpenProposalCount > 0) return false;
-            if (process.Core.Node is { Role: Role.Leader, IsReady: true }) leaderCount++;
+            if (process.Core.Node is { Role: Role.Leader, IsReady: true, Configuration.IsJoint: false }) leaderCount++;
             first ??= process;
             if (process.Core.Node.Applied != first.Core.Node.Applied || process.View.Revision != first.View.Revision || process.View.StateHash != first.View.StateHash) return false;
         }
@@ -127,7 +170,7 @@ internal sealed class SimulatedCluster
     }
 
     private string DescribeMembers() => string.Join('\n', _members.Select(member => member.Running is { Core.Node: var node }
-        ? $"{member.Name}: {node.Role}, term {node.Term}, log {node.CompactedTo}..{node.LastIndex}, durable {node.Durable}, commit {node.Commit}, applied {node.Applied}, open {member.Running.Core.OpenProposalCount}"
+        ? $"{member.Name}: {node.Role} of {node.Configuration.Voters.Length}+{node.Configuration.Learners.Length}, term {node.Term}, log {node.CompactedTo}..{node.LastIndex}, durable {node.Durable}, commit {node.Commit}, applied {node.Applied}, open {member.Running.Core.OpenProposalCount}"
         : $"{member.Name}: down"));
 }
 

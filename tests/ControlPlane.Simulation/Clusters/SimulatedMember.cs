@@ -53,11 +53,14 @@ internal sealed class SimulatedMember
 
     public long StalledUntil { get; private set; }
 
+    /// <summary>Removed from the group, and it knows: its machine is taken away.</summary>
+    public bool IsRetired { get; private set; }
+
     private bool HasStarted { get; set; }
 
     public void Start()
     {
-        if (Running is not null) return;
+        if (Running is not null || IsRetired) return;
         var plan = _cluster.Nemesis.IsCalm ? null : _cluster.Plan;
         if (plan is { HasCrashes: true } or { HasPowerCuts: true } && _cluster.Random.Chance(0.1)) Directory.CrashAfterOperations = _cluster.Random.Below(30);
         try
@@ -112,6 +115,15 @@ internal sealed class SimulatedMember
 
         if (ended is not null) _cluster.Ended(ended);
         PlanStart();
+    }
+
+    public void Retire()
+    {
+        IsRetired = true;
+        if (Running is not { } ended) return;
+        Running = null;
+        _inbox.Clear();
+        _cluster.Ended(ended);
     }
 
     public void Pause(long microseconds) => PausedUntil = _cluster.Schedule.Now + microseconds;

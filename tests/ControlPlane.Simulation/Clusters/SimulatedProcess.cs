@@ -36,22 +36,29 @@ internal sealed class SimulatedProcess : IReplicaRim
         });
         var options = new TurnOptions
         {
+            ElectionTicks = SimulatedMember.ElectionTicks,
             RequestTicks = 40,
             ResendTicks = 8,
             SnapshotEntries = plan.SnapshotEntries,
             KeptEntries = plan.KeptEntries,
             TicksPerSecond = 1_000_000 / SimulatedMember.TickMicroseconds,
             LeaseCheckpointTicks = 15,
+            CompareTicks = 20,
+            HistoryTicks = plan.HistoryTicks,
             LeaseGraceTicks = 2 * SimulatedMember.ElectionTicks,
         };
         View = remembered.State.View;
         CheckedCommit = node.Commit;
+        CheckedConfiguration = node.Configuration;
         Core = new ReplicaCore(options, node, remembered.State, incarnation, this);
     }
 
     public ReplicaCore Core { get; }
 
     public StoreView View { get; private set; }
+
+    /// <summary>The group as this member knows it to be committed; who may talk to it.</summary>
+    public Configuration? Committed { get; private set; }
 
     public bool IsAlive => _member.Running == this;
 
@@ -66,6 +73,9 @@ internal sealed class SimulatedProcess : IReplicaRim
 
     /// <summary>The checkers' notes: how far this life was looked at.</summary>
     public LogIndex CheckedCommit { get; set; }
+
+    /// <inheritdoc cref="CheckedCommit"/>
+    public Configuration CheckedConfiguration { get; set; }
 
     /// <inheritdoc cref="CheckedCommit"/>
     public Term CheckedReign { get; set; }
@@ -184,7 +194,13 @@ internal sealed class SimulatedProcess : IReplicaRim
     public void Publish(Leadership leadership) => _cluster.Trace.Story?.Add(
         $"{_member.Name}: term {leadership.Term}, {(leadership.IsLeader ? "leads" : $"led by {_cluster.NameOf(leadership.Leader)}")}{(leadership.IsReady ? ", ready" : "")}");
 
-    public void Follow(Configuration newest, Configuration committed) => Promise.That(committed.Members.Any(), "a group has members");
+    public void Follow(Configuration newest, Configuration committed)
+    {
+        Committed = committed;
+        _cluster.Followed(committed);
+        // As the host: who was removed stops.
+        if (committed.Removed.Contains(_member.Id)) _cluster.Schedule.After(0, () => _cluster.Retire(_member));
+    }
 
     public void Publish(IReadOnlyList<MemberStatus> members) => Promise.That(members.Count > 0, "a member knows its members");
 

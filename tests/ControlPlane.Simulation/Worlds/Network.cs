@@ -75,7 +75,15 @@ internal sealed class Network(SimulatedCluster cluster)
     private void Deliver(byte[] encoded, ReplicaId from, ReplicaId to, long latency) => cluster.Schedule.After(latency, () =>
     {
         if (_cut.Count > 0 && _cut.Contains((from, to))) return;
-        if (cluster.Find(to) is { Running: not null } receiver) receiver.Post(new TurnInput.FromPeer(PeerCodec.Decode(encoded)));
+        if (cluster.Find(to) is not { Running: { } process } receiver) return;
+        if (process.Committed?.Removed.Contains(from) == true)
+        {
+            // As the host: whoever was removed is not heard, and is told.
+            if (cluster.Find(from) is { } removed) cluster.Retire(removed);
+            return;
+        }
+
+        receiver.Post(new TurnInput.FromPeer(PeerCodec.Decode(encoded)));
     });
 
     private long Latency(ReplicaId from, ReplicaId to)

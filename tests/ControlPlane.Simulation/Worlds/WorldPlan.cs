@@ -29,6 +29,8 @@ internal sealed record WorldPlan
 
     public required ulong KeptEntries { get; init; }
 
+    public required long? HistoryTicks { get; init; }
+
     public required int WindowMessagesMax { get; init; }
 
     public required int AppendSizeBytesMax { get; init; }
@@ -85,6 +87,7 @@ internal sealed record WorldPlan
             DriftMax = random.Pick([0, 0.01, 0.1]),
             SnapshotEntries = random.Pick([12, 30, 30, 80, 1_000]),
             KeptEntries = (ulong)random.Pick([0, 3, 10]),
+            HistoryTicks = random.Chance(0.3) ? 40 : null,
             WindowMessagesMax = random.Pick([1, 4, 16]),
             AppendSizeBytesMax = random.Pick([100, 400, 4_000]),
             ClientCount = random.Pick([2, 4, 6]),
@@ -102,7 +105,7 @@ internal sealed record WorldPlan
             HasClockJumps = random.Chance(0.15),
             HasTransfers = random.Chance(0.25),
             HasSlowSnapshots = random.Chance(0.3),
-            HasMembershipChanges = random.Chance(0.3),
+            HasMembershipChanges = random.Chance(0.35),
         };
         return isStable ? plan.OnlyIsolation() : plan;
     }
