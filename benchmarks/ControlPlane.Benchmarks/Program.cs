@@ -4,11 +4,13 @@ using ControlPlane.Benchmarks.Members;
 using ControlPlane.Benchmarks.Nemesis;
 using ControlPlane.Benchmarks.Nemesis.Targets;
 using ControlPlane.Benchmarks.Smoke;
+using ControlPlane.Benchmarks.Tables;
 
 return args switch
 {
     ["member", .. var words] => await MemberMain.RunAsync(words),
     ["in-process", .. var words] => await MemberScenario.RunAsync(words),
+    ["store", .. var words] => await StoreScenario.RunAsync(words),
     ["smoke", ..] => SmokeRun.Run(typeof(Program).Assembly, Console.Out),
     ["scale", .. var words] => await ScaleScenario.RunAsync(words),
     ["failover", .. var words] => await FailoverScenario.RunAsync(words),

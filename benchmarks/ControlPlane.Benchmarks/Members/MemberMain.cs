@@ -18,6 +18,8 @@ internal static class MemberMain
         IMember member = words[0] switch
         {
             "replica" => await ReplicaMember.StartAsync(self, ports, words[3]),
+            "dotnext" => await DotNextMember.StartAsync(self, ports, words[3], isDurable: false),
+            "dotnext-durable" => await DotNextMember.StartAsync(self, ports, words[3], isDurable: true),
             _ => throw new ArgumentException($"unknown kind of member: {words[0]}"),
         };
         await using (member)
@@ -52,6 +54,7 @@ internal static class MemberMain
 
     private static Task<LoadResult> LoadAsync(IMember member, string work, int clients, double seconds)
     {
+        if (work == "watch") return WatchFanOut.RunAsync(((ReplicaMember)member).Store, clients, seconds);
         var keys = Enumerable.Range(0, KeyCount).Select(number => (ReadOnlyMemory<byte>)Encoding.ASCII.GetBytes($"/benchmark/keys/{number:d8}")).ToArray();
         var value = new byte[ValueSizeBytes];
         new Random(1).NextBytes(value);

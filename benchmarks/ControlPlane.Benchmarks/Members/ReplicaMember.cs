@@ -11,6 +11,8 @@ internal sealed class ReplicaMember : IMember
 
     private ReplicaMember(ReplicaHost host) => _host = host;
 
+    public IReplicatedStore Store => _host;
+
     public bool IsLeader => _host.Leadership is { IsLeader: true, IsReady: true };
 
     public static async Task<ReplicaMember> StartAsync(int self, int[] ports, string folder) => new(await ReplicaHost.OpenAsync(
