@@ -63,6 +63,30 @@ public sealed class SectorDamageTests
         outcomes.RequireBoth();
     }
 
+    [Fact]
+    public void A_sector_from_before_a_power_cut_does_not_continue_what_was_written_after_it()
+    {
+        var disk = new FakeDisk();
+        using (var log = WriteAheadLog.Open(disk, Small))
+        {
+            log.Append(Entry(1, 1, new string('k', 56)));
+            log.Sync();
+        }
+
+        // The same lengths, so that the records' positions and checksums fit; entry 3 begins the second sector. Only the chain tells them apart.
+        var past = disk.Copy();
+        var name = Assert.Single(disk.List(), file => file.StartsWith("wal-", StringComparison.Ordinal));
+        using (var lost = WriteAheadLog.Open(past, Small)) lost.Append(Entry(2, 1, new string('a', 264)), Entry(3, 1, "aaaaaaaa"), Entry(4, 1, "aaaaaaaa"));
+        using (var log = WriteAheadLog.Open(disk, Small))
+        {
+            log.Append(Entry(2, 1, new string('b', 264)), Entry(3, 1, "bbbbbbbb"), Entry(4, 1, "bbbbbbbb"));
+            log.Sync();
+        }
+
+        var damaged = With(disk, name, Sector, SectorAt(past, name, Sector));
+        Assert.Equal(Sector, Assert.Throws<DamagedException>(() => LineOf(damaged)).Offset);
+    }
+
     [Theory]
     [InlineData(1100)]
     [InlineData(1500)]
