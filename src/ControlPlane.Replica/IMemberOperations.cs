@@ -11,6 +11,7 @@ public interface IMemberOperations
     /// <summary>Adds a member that only follows, under an id that was never used before. Completes when the change is committed.</summary>
     /// <param name="name">The operator's name for it; unique in the group. Null while it is not known (etcd's clients learn it when the member starts).</param>
     /// <param name="peerAddress"><c>host:port</c> for the other members; unique in the group.</param>
+    /// <exception cref="FormatException">The name or the address is not one; says what would be.</exception>
     Task<MembershipOutcome> AddLearnerAsync(string? name, string peerAddress, CancellationToken cancellationToken);
 
     /// <summary>Makes a learner a voter, once its log has caught up with the leader's.</summary>
@@ -20,12 +21,14 @@ public interface IMemberOperations
     Task<MembershipOutcome> RemoveAsync(MemberId member, CancellationToken cancellationToken);
 
     /// <summary>Tells the group where a member listens now.</summary>
+    /// <exception cref="FormatException">The address is not one; says what would be.</exception>
     Task<MembershipOutcome> UpdateAddressAsync(MemberId member, string peerAddress, CancellationToken cancellationToken);
 
     /// <summary>Hands leadership to <paramref name="target"/>, or to the most advanced voter when null. Completes when another member leads.</summary>
     Task<MembershipOutcome> MoveLeaderAsync(MemberId? target, CancellationToken cancellationToken);
 
     /// <summary>Writes a snapshot of a state at least as new as every write acknowledged before the call, in the form that <c>snapshot restore</c> takes.</summary>
+    /// <exception cref="StoreUnavailableException">No majority confirmed in time who leads; nothing was written.</exception>
     Task WriteSnapshotAsync(Stream destination, CancellationToken cancellationToken);
 }
 
@@ -91,7 +94,14 @@ public sealed record MemberState(
     long DiskSizeBytes,
     long LiveDataBytes,
     long QuotaBytes,
-    IReadOnlyList<MemberAlarm> Alarms);
+    IReadOnlyList<MemberAlarm> Alarms)
+{
+    /// <summary>The lowest version level that a member's program may have; raised when all members understand more, never lowered.</summary>
+    public int VersionFloor { get; init; }
+
+    /// <summary>All of the cluster's id, of which <see cref="ClusterId"/> is what fits other programs' numbers.</summary>
+    public Guid Cluster { get; init; }
+}
 
 /// <param name="Member">Who raised it.</param>
 public sealed record MemberAlarm(MemberId Member, AlarmKind Kind);

@@ -96,7 +96,11 @@ public sealed class ReplicaHost : IReplicatedStore, IMemberOperations, IAsyncDis
             var (progress, view) = (_core.Progress, Latest);
             return new MemberState(
                 _desk.ClusterId, Leadership.Self, Leadership, progress.LastIndex, progress.CommitIndex, progress.AppliedIndex, progress.IsLearner,
-                DiskSizeBytes(), view.LiveBytes, view.QuotaBytes, [.. view.Alarms.Select(alarm => new MemberAlarm(new MemberId(alarm.Member), alarm.Kind))]);
+                DiskSizeBytes(), view.LiveBytes, view.QuotaBytes, [.. view.Alarms.Select(alarm => new MemberAlarm(new MemberId(alarm.Member), alarm.Kind))])
+            {
+                VersionFloor = VersionFloor,
+                Cluster = _identity.Self.ClusterId,
+            };
         }
     }
 

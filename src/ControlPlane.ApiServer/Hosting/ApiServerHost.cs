@@ -180,7 +180,7 @@ public sealed class ApiServerHost : IAsyncDisposable
             options.Registry,
             resources,
             new DiscoveryEndpoint(options.Registry, address),
-            new ServerEndpoint(options, store, pipeline.Feeds, bootstrap, counters, stopping),
+            new ServerEndpoint(options, store, pipeline.Feeds, bootstrap, counters, new MemberEndpoint(store, store as IMemberOperations), stopping),
             answers,
             counters,
             logging.CreateLogger<ApiMiddleware>());

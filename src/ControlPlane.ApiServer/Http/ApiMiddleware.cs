@@ -90,6 +90,7 @@ internal sealed partial class ApiMiddleware(
         {
             ApiException refusal => refusal.Status,
             StoreUnavailableException unavailable => ApiErrors.ServiceUnavailable(unavailable.Message).Status,
+            FormatException wrong when http.Request.Path.StartsWithSegments("/controlplane") => ApiErrors.BadRequest(wrong.Message).Status,
             BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } => ApiErrors.TooLarge($"Request entity too large: limit is {RequestBody.SizeMax}").Status,
             BadHttpRequestException bad => ApiErrors.BadRequest(bad.Message).Status with { Code = bad.StatusCode },
             OperationCanceledException => ApiErrors.Timeout("the server is stopping or the request took too long; the outcome of a write is unknown").Status,

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using System.Text.Json.Nodes;
 using ControlPlane.Api.Errors;
 using ControlPlane.ApiServer.Hosting;
 using ControlPlane.ApiServer.Watches;
@@ -10,11 +9,8 @@ using Microsoft.AspNetCore.Http;
 namespace ControlPlane.ApiServer.Http;
 
 /// <summary>About the server itself: health, metrics, and the CA that vouches for it.</summary>
-internal sealed class ServerEndpoint(ApiServerOptions options, IReplicatedStore store, WatchFeeds feeds, Bootstrap bootstrap, RequestCounters counters, CancellationToken stopping)
+internal sealed class ServerEndpoint(ApiServerOptions options, IReplicatedStore store, WatchFeeds feeds, Bootstrap bootstrap, RequestCounters counters, MemberEndpoint members, CancellationToken stopping)
 {
-    /// <summary>Who keeps the store, as <c>controlplane member list</c> asks.</summary>
-    private const string MembersPath = "/controlplane/v1/members";
-
     // How long a health check may wait for the group.
     private static readonly TimeSpan HealthPatience = TimeSpan.FromSeconds(2);
 
@@ -37,10 +33,8 @@ internal sealed class ServerEndpoint(ApiServerOptions options, IReplicatedStore 
                 RequireGet(http);
                 await WriteAsync(http, 200, pem, "application/x-pem-file");
                 return true;
-            case "/controlplane" when path == MembersPath:
-                RequireGet(http);
-                await WriteAsync(http, 200, Members().ToJsonString(), "application/json");
-                return true;
+            case "/controlplane":
+                return await members.TryServeAsync(http, path);
             default:
                 return false;
         }
@@ -98,17 +92,6 @@ internal sealed class ServerEndpoint(ApiServerOptions options, IReplicatedStore 
             return $"no quorum answered within {HealthPatience.TotalSeconds} s";
         }
     }
-
-    private JsonObject Members() => new()
-    {
-        ["members"] = new JsonArray([.. store.Members.Select(member => new JsonObject
-        {
-            ["name"] = member.Name,
-            ["id"] = member.Id.ToString(),
-            ["role"] = member.Role.ToString().ToLowerInvariant(),
-            ["peerAddress"] = member.PeerAddress,
-        })]),
-    };
 
     private string Metrics()
     {

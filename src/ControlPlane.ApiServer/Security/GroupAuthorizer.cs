@@ -63,7 +63,8 @@ public sealed class GroupAuthorizer : IAuthorizer
         var slash = request.Path.IndexOf('/', 1);
         if (AnybodysPaths.Contains(slash < 0 ? request.Path : request.Path[..slash])) return true;
         // Discovery and schemas tell what the server is, not what is in it: every known caller needs them. The agents' stream is the agents'.
-        if (request.Path.StartsWith("/controlplane/", StringComparison.Ordinal)) return caller.IsIn(Caller.Nodes);
+        // A snapshot is everything there is, Secrets included.
+        if (request.Path.StartsWith("/controlplane/", StringComparison.Ordinal)) return caller.IsIn(Caller.Nodes) && !request.Path.EndsWith("/snapshot", StringComparison.Ordinal);
         return !caller.IsAnonymous && (request.Path is "/" or "/api" or "/apis" || request.Path.StartsWith("/api/", StringComparison.Ordinal)
             || request.Path.StartsWith("/apis/", StringComparison.Ordinal) || request.Path.StartsWith("/openapi/", StringComparison.Ordinal));
     }

@@ -158,12 +158,7 @@ internal sealed class MembershipChanges : IGroupFacts
     /// <summary>An entry was applied.</summary>
     public void Applied(Entry entry)
     {
-        if (entry.Kind == EntryKind.Configuration)
-        {
-            FollowRemovals(entry.Configuration!);
-            Committed = entry.Configuration!;
-        }
-
+        if (entry.Kind == EntryKind.Configuration) Adopt(entry.Configuration!);
         if (_current?.Place is not { } place || entry.Index < place.Index) return;
         var current = _current;
         _current = null;
@@ -174,7 +169,7 @@ internal sealed class MembershipChanges : IGroupFacts
     /// <summary>A snapshot took the log's place.</summary>
     public void Installed(SnapshotMark mark)
     {
-        Committed = mark.Configuration;
+        Adopt(mark.Configuration);
         if (_current?.Place is not { } place || place.Index > mark.Index) return;
         var current = _current;
         _current = null;
@@ -202,6 +197,20 @@ internal sealed class MembershipChanges : IGroupFacts
     private static MembershipOutcome Refused(MembershipProblem problem, string reason) => new MembershipOutcome.Refused(problem, reason);
 
     private void Settle(OpenChange change, MembershipOutcome outcome) => _outcomes.Add((change, outcome));
+
+    // Whoever asked for a removal sees it here; the leader's word may come too late, above all to the member that is removed.
+    private void Adopt(Configuration committed)
+    {
+        foreach (var (ask, change) in _asked.ToList())
+        {
+            if (change.Request is not MembershipRequest.Remove(var gone) || !committed.Removed.Contains(gone)) continue;
+            if (MembershipRules.Find(Committed, gone) is not { } member) continue;
+            _asked.Remove(ask);
+            Settle(change, new MembershipOutcome.Done(StatusOf(member)));
+        }
+
+        Committed = committed;
+    }
 
     private void GiveUp(OpenChange change)
     {
@@ -302,17 +311,6 @@ internal sealed class MembershipChanges : IGroupFacts
                 _transferDeadlineTick = _nowTick + (2 * _options.ElectionTicks);
                 _node.Step(new Input.Transfer(subject.Id), effects);
                 break;
-        }
-    }
-
-    /// <summary>A leader that removed itself falls silent, and its answer to the one who asked may be the first thing lost; the log says it as well.</summary>
-    private void FollowRemovals(Configuration next)
-    {
-        foreach (var (ask, change) in _asked.ToList())
-        {
-            if (change.Request is not MembershipRequest.Remove(var id) || MembershipRules.Find(Committed, id) is not { } member || MembershipRules.Find(next, id) is not null) continue;
-            _asked.Remove(ask);
-            Settle(change, new MembershipOutcome.Done(StatusOf(member)));
         }
     }
 

@@ -25,6 +25,23 @@ public sealed class SnapshotReader : IDisposable
         _offset = size;
     }
 
+    /// <summary>Opens a snapshot that lies anywhere; its chunks are checked as they are read.</summary>
+    /// <exception cref="IOException">It cannot be read.</exception>
+    /// <exception cref="DamagedException">Its header is not what was written.</exception>
+    public static SnapshotReader OpenFile(string path)
+    {
+        var file = new DiskFile(path, FileMode.Open, FileAccess.Read);
+        try
+        {
+            return new SnapshotReader(file, path);
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
+
     public SnapshotInfo Info { get; }
 
     /// <summary>The file's length in bytes, frames included: what a peer must receive.</summary>

@@ -8,11 +8,11 @@ internal sealed class DiskFile : IStorageFile
     private readonly SafeFileHandle _handle;
     private readonly string _path;
 
-    public DiskFile(string path, FileMode mode)
+    public DiskFile(string path, FileMode mode, FileAccess access = FileAccess.ReadWrite)
     {
         _path = path;
         // Readers of other processes may look (backup, inspection); exclusiveness is the data directory's lock, not each file's.
-        _handle = File.OpenHandle(path, mode, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
+        _handle = File.OpenHandle(path, mode, access, FileShare.ReadWrite | FileShare.Delete);
     }
 
     public long Length => RandomAccess.GetLength(_handle);

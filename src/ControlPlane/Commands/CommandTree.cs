@@ -41,6 +41,8 @@ internal static class CommandTree
         root.Add(LogsCommand.Create(terminal));
         root.Add(WatchCommand.Create(terminal));
         root.Add(MemberCommand.Create(terminal));
+        root.Add(MoveLeaderCommand.Create(terminal));
+        root.Add(SnapshotCommand.Create(terminal));
         root.Add(VersionCommand.Create(terminal));
         foreach (var help in root.Options.OfType<HelpOption>())
         {

@@ -9,7 +9,7 @@ namespace ControlPlane.Hosting;
 /// <summary><c>controlplane server</c>: one server of a cluster.</summary>
 internal static class ServerCommand
 {
-    private static readonly string[] Known = ["name", "data", "listen", "advertise", "peer-listen", "initial-cluster", "dashboard-listen", "etcd-listen", "etcd-tls", "quota", "history", "peer-advertise", "snapshot-entries"];
+    private static readonly string[] Known = ["name", "data", "listen", "advertise", "peer-listen", "initial-cluster", "join", "dashboard-listen", "etcd-listen", "etcd-tls", "quota", "history", "peer-advertise", "snapshot-entries"];
 
     public static Command Create()
     {
@@ -19,6 +19,7 @@ internal static class ServerCommand
         var advertise = Settings.Flag("--advertise", "HOST:PORT", "Address at which agents reach this server, when --listen is not one (0.0.0.0).");
         var peerListen = Settings.Flag("--peer-listen", "HOST:PORT", "Where the other servers reach this one.");
         var cluster = Settings.Flag("--initial-cluster", "NAME=HOST:PORT,…", "Every first server with its peer address, the same on all of them.");
+        var join = Settings.Flag("--join", "NAME=HOST:PORT,…", "Servers of a running cluster that this one was added to (`controlplane member add`); needed at its first start only.");
         var dashboard = Settings.Flag("--dashboard-listen", "HOST:PORT", "Where to serve the dashboard; without it there is none.");
         var etcd = Settings.Flag("--etcd-listen", "HOST:PORT", "Where to serve the store to etcd's clients (v3 protocol); without it, nowhere. Open to whoever reaches it: use loopback, or --etcd-tls.");
         var etcdTls = Settings.Flag("--etcd-tls", "true|false", "Serve etcd's clients with TLS, and only those with an administrator's certificate of this cluster (pki/admin.crt).");
@@ -32,13 +33,14 @@ internal static class ServerCommand
             controlplane server --name s1 --data s1                       # a cluster of one
             controlplane server --name s1 --data s1 --listen 10.0.0.1:6443 --peer-listen 10.0.0.1:7000 \
               --initial-cluster s1=10.0.0.1:7000,s2=10.0.0.2:7000,s3=10.0.0.3:7000
+            controlplane server --name s4 --data s4 --listen 10.0.0.4:6443 --peer-listen 10.0.0.4:7000 --join s1=10.0.0.1:7000
             controlplane server --config /etc/controlplane.yaml
-            """) { name, data, listen, advertise, peerListen, cluster, dashboard, etcd, etcdTls, quota, history, peerAdvertise, snapshotEntries, config };
+            """) { name, data, listen, advertise, peerListen, cluster, join, dashboard, etcd, etcdTls, quota, history, peerAdvertise, snapshotEntries, config };
         command.SetAction(async (result, stop) =>
         {
             var settings = Settings.Read(result.GetValue(config), Known);
             string? Value(Option<string?> option) => settings.Text(option.Name.TrimStart('-'), result.GetValue(option));
-            var members = Value(cluster) is { } text ? Members(text) : null;
+            var members = Value(cluster) is { } text ? Members(text, "--initial-cluster") : null;
             var chosen = new ServerSettings(
                 settings.Required("name", result.GetValue(name)),
                 settings.Required("data", result.GetValue(data)),
@@ -47,6 +49,7 @@ internal static class ServerCommand
                 Value(peerListen),
                 members)
             {
+                Join = Value(join) is { } known ? Members(known, "--join") : null,
                 DashboardListen = Value(dashboard) is { } board ? Addresses.ToListen(board, "--dashboard-listen") : null,
                 EtcdListen = Value(etcd) is { } face ? Addresses.ToListen(face, "--etcd-listen") : null,
                 HasEtcdTls = Value(etcdTls) is { } tls && YesOrNo(tls, "--etcd-tls"),
@@ -84,7 +87,7 @@ internal static class ServerCommand
         throw new UsageException($"--quota: \"{text}\" is not a number of bytes above 0; write it like 4Gi, 500Mi or 8000000000");
     }
 
-    private static IReadOnlyList<PeerAddress> Members(string text)
+    private static IReadOnlyList<PeerAddress> Members(string text, string flag)
     {
         try
         {
@@ -92,24 +95,40 @@ internal static class ServerCommand
         }
         catch (FormatException wrong)
         {
-            throw new UsageException($"--initial-cluster: {wrong.Message}");
+            throw new UsageException($"{flag}: {wrong.Message}");
         }
     }
 
     private static ServerSettings Checked(ServerSettings settings)
     {
-        if (settings.Members is not { } members) return settings;
+        if (settings.Members is not null && settings.Join is not null) throw new UsageException("--initial-cluster makes a cluster, --join enters one: give one of them");
+        if (settings.Join is not null && settings.PeerListen is null) throw new UsageException("--peer-listen is required with --join: the other servers call this one");
+        if (settings.Join is not null) RequireIdentity(settings);
+        if (settings.Members is not { } members)
+        {
+            if (settings.Join is null && settings.PeerListen is { } open && (open.StartsWith("0.0.0.0:", StringComparison.Ordinal) || open.StartsWith("[::]:", StringComparison.Ordinal)))
+            {
+                throw new UsageException($"others cannot reach {open}: name this server with --initial-cluster {settings.Name}=HOST:PORT beside --peer-listen");
+            }
+
+            return settings;
+        }
+
         if (members.All(member => member.Name != settings.Name))
         {
             throw new UsageException($"--initial-cluster does not name this server, \"{settings.Name}\"; it names {string.Join(", ", members.Select(member => member.Name))}");
         }
 
         if (members.Count > 1 && settings.PeerListen is null) throw new UsageException("--peer-listen is required when --initial-cluster names other servers");
-        if (members.Count > 1 && !ClusterIdentity.ExistsIn(settings.DataFolder))
+        if (members.Count > 1) RequireIdentity(settings);
+        return settings;
+    }
+
+    private static void RequireIdentity(ServerSettings settings)
+    {
+        if (!ClusterIdentity.ExistsIn(settings.DataFolder))
         {
             throw new CommandException($"{settings.DataFolder}/pki is missing: servers of one cluster share one identity. Make it once with `controlplane init --data DIR`, and start each server on a copy.");
         }
-
-        return settings;
     }
 }

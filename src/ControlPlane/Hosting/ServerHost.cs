@@ -91,7 +91,14 @@ internal sealed class ServerHost : IAsyncDisposable
     {
         var cancelled = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         await using var registration = cancellationToken.Register(cancelled.SetResult);
-        await await Task.WhenAny(cancelled.Task, _duties);
+        await await Task.WhenAny(cancelled.Task, _duties, _store.Expelled);
+        ThrowIfExpelled();
+    }
+
+    // The store takes part in nothing any more; a server that stayed would only look alive.
+    private void ThrowIfExpelled()
+    {
+        if (_store.Expelled is { IsCompletedSuccessfully: true, Result: var reason }) throw new CommandException(reason);
     }
 
     public async ValueTask DisposeAsync()
@@ -111,7 +118,9 @@ internal sealed class ServerHost : IAsyncDisposable
         {
             try
             {
-                await _api.Ready.WaitAsync(patience, cancellationToken);
+                await Task.WhenAny(_api.Ready, _store.Expelled).WaitAsync(patience, cancellationToken);
+                ThrowIfExpelled();
+                await _api.Ready;
                 return;
             }
             catch (TimeoutException)
@@ -141,7 +150,8 @@ internal sealed class ServerHost : IAsyncDisposable
             {
                 Name = settings.Name,
                 DataDirectory = Path.Combine(settings.DataFolder, "store"),
-                InitialCluster = settings.Members ?? [new PeerAddress(settings.Name, "127.0.0.1:0")],
+                InitialCluster = settings.Members ?? (settings.Join is null ? [new PeerAddress(settings.Name, settings.PeerListen ?? "127.0.0.1:0")] : []),
+                Join = settings.Join ?? [],
                 PeerListen = settings.PeerListen,
                 PeerAdvertise = settings.PeerAdvertise,
                 Tls = new PeerTls(identity.Server.ToCertificate(), [identity.Authority]),

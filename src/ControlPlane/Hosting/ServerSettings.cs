@@ -18,6 +18,9 @@ internal sealed record ServerSettings(
     string? PeerListen = null,
     IReadOnlyList<PeerAddress>? Members = null)
 {
+    /// <summary>Servers of a running cluster that this one was added to; null when it is a first one.</summary>
+    public IReadOnlyList<PeerAddress>? Join { get; init; }
+
     /// <summary>The dashboard; null: none.</summary>
     public IPEndPoint? DashboardListen { get; init; }
 
