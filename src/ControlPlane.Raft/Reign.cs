@@ -167,9 +167,9 @@ internal sealed class Reign
         if (reached <= _node.Commit || _node.Log.TermAt(reached) != _node.Term) return;
         var hadCommitted = HasCommittedInTerm;
         for (var index = _node.Commit.Next; index <= reached; index = index.Next) _uncommittedBytes -= _node.Log[index].SizeBytes;
+        var isChangeThrough = _node.ConfigurationIndex > _node.Commit && _node.ConfigurationIndex <= reached;
         _node.CommitTo(reached);
-
-        if (_node.ConfigurationIndex <= reached)
+        if (isChangeThrough)
         {
             SeeOff(effects);
             if (!_node.Configuration.IsVoter(_node.Self))

@@ -40,12 +40,15 @@ internal sealed class HostRim : IReplicaRim, IAsyncDisposable
         Action<TurnInput> post, Action<TurnInput> tryPost, Action<string> expel, StoreView view)
     {
         (_options, _node, _connector, _guests, Disk, _diskThread) = (options, node, connector, guests, disk, diskThread);
+        Reception = new SnapshotReception(disk);
         (_post, _tryPost, _expel) = (post, tryPost, expel);
         View = new Published<StoreView>(view);
         Leadership = new Published<Leadership>(new Leadership(new MemberId(node.Self.Value), null, (long)node.Term.Value, IsReady: false));
     }
 
     public MemberDisk Disk { get; }
+
+    public SnapshotReception Reception { get; }
 
     public Published<StoreView> View { get; }
 
@@ -144,6 +147,7 @@ internal sealed class HostRim : IReplicaRim, IAsyncDisposable
         await _stopping.CancelAsync();
         foreach (var link in _links.Values) await link.DisposeAsync();
         await Task.WhenAll(_background.Keys);
+        Reception.Dispose();
         _stopping.Dispose();
     }
 

@@ -361,7 +361,7 @@ public sealed class ReplicaHost : IReplicatedStore, IMemberOperations, IAsyncDis
         await _inputs.Writer.WriteAsync(new TurnInput.PeerIntroduced(hello.From, hello.Caller), cancellationToken);
         if (hello.Kind == ConnectionKind.Snapshot)
         {
-            var received = await SnapshotTransfer.ReceiveAsync(stream, _rim.Disk, cancellationToken);
+            var received = await SnapshotTransfer.ReceiveAsync(stream, _rim.Disk, _rim.Reception, cancellationToken);
             await _inputs.Writer.WriteAsync(new TurnInput.SnapshotReceived(received), cancellationToken);
             await SnapshotTransfer.ConfirmAsync(stream, cancellationToken);
             return;

@@ -8,8 +8,8 @@ using ControlPlane.Wal.Storage;
 
 namespace ControlPlane.Replica.Peers;
 
-/// <summary>A snapshot on its own connection, in pieces, so that heartbeats and entries go on beside it: the message, the file's length, its pieces, and the
-/// receiver's word that it is whole.</summary>
+/// <summary>A snapshot on its own connection, in pieces, so that heartbeats and entries go on beside it: the message, the file's label, the receiver's word how
+/// much of it is there from an earlier connection, the pieces after that, and its word that all is whole.</summary>
 internal static class SnapshotTransfer
 {
     private const int PieceSizeBytes = 256 << 10;
@@ -23,17 +23,18 @@ internal static class SnapshotTransfer
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         patience.CancelAfter(PieceTimeout);
         await Frame.WriteAsync(stream, PeerCodec.Encode(new PeerMessage.Consensus(message)), patience.Token);
-        var length = new byte[sizeof(long)];
-        BinaryPrimitives.WriteInt64LittleEndian(length, snapshot.FileLength);
-        await Frame.WriteAsync(stream, length, patience.Token);
+        await Frame.WriteAsync(stream, SnapshotLabel.Of(snapshot).Encode(), patience.Token);
+        await stream.FlushAsync(patience.Token);
+        var known = await Frame.ReadAsync(stream, patience.Token) ?? throw new IOException("the receiver did not say where to begin");
+        if (known.Length != sizeof(long)) throw new InvalidDataException($"an offset has 8 bytes, not {known.Length}");
         var piece = new byte[PieceSizeBytes];
-        for (long offset = 0; offset < snapshot.FileLength;)
+        for (var offset = BinaryPrimitives.ReadInt64LittleEndian(known); offset < snapshot.FileLength;)
         {
+            patience.CancelAfter(PieceTimeout);
             var read = snapshot.ReadFile(offset, piece);
             if (read == 0) throw new IOException("the snapshot's file became shorter");
             await Frame.WriteAsync(stream, piece.AsMemory(0, read), patience.Token);
             offset += read;
-            patience.CancelAfter(PieceTimeout);
         }
 
         await stream.FlushAsync(patience.Token);
@@ -44,7 +45,7 @@ internal static class SnapshotTransfer
 
     /// <summary>Receives, checks and decodes a snapshot; it is durable when this returns.</summary>
     /// <exception cref="InvalidDataException">What came is not a snapshot of a peer.</exception>
-    public static async Task<ReceivedSnapshot> ReceiveAsync(Stream stream, MemberDisk disk, CancellationToken cancellationToken)
+    public static async Task<ReceivedSnapshot> ReceiveAsync(Stream stream, MemberDisk disk, SnapshotReception reception, CancellationToken cancellationToken)
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         patience.CancelAfter(PieceTimeout);
@@ -53,19 +54,10 @@ internal static class SnapshotTransfer
             throw new InvalidDataException("a snapshot begins with its message");
         }
 
-        var lengthFrame = await NextAsync(stream, patience.Token);
-        if (lengthFrame.Length != sizeof(long)) throw new InvalidDataException("a snapshot's length has 8 bytes");
-        var length = BinaryPrimitives.ReadInt64LittleEndian(lengthFrame);
+        var label = SnapshotLabel.Decode(await NextAsync(stream, patience.Token));
         try
         {
-            using var receiver = disk.ReceiveSnapshot();
-            while (receiver.Received < length)
-            {
-                var piece = await NextAsync(stream, patience.Token);
-                Invariant.That(receiver.TryWrite(receiver.Received, piece));
-                patience.CancelAfter(PieceTimeout);
-            }
-
+            using var receiver = await FillAsync(stream, reception, label, patience);
             var info = receiver.Complete();
             if (info.Point.Index != message.Snapshot.Index.Value || info.Point.Term != message.Snapshot.Term.Value)
             {
@@ -84,6 +76,37 @@ internal static class SnapshotTransfer
     {
         await Frame.WriteAsync(stream, new byte[] { 1 }, cancellationToken);
         await stream.FlushAsync(cancellationToken);
+    }
+
+    private static async Task<SnapshotReceiver> FillAsync(Stream stream, SnapshotReception reception, SnapshotLabel label, CancellationTokenSource patience)
+    {
+        var receiver = reception.Take(label);
+        try
+        {
+            var known = new byte[sizeof(long)];
+            BinaryPrimitives.WriteInt64LittleEndian(known, receiver.Received);
+            await Frame.WriteAsync(stream, known, patience.Token);
+            await stream.FlushAsync(patience.Token);
+            while (receiver.Received < label.LengthBytes)
+            {
+                patience.CancelAfter(PieceTimeout);
+                var piece = await NextAsync(stream, patience.Token);
+                Invariant.That(receiver.TryWrite(receiver.Received, piece));
+            }
+
+            return receiver;
+        }
+        catch (StorageFullException)
+        {
+            // What is there of it takes the room that is missing.
+            receiver.Dispose();
+            throw;
+        }
+        catch
+        {
+            reception.Keep(label, receiver);
+            throw;
+        }
     }
 
     private static async Task<byte[]> NextAsync(Stream stream, CancellationToken cancellationToken) =>
