@@ -2,6 +2,7 @@ using BenchmarkDotNet.Running;
 using ControlPlane.Benchmarks.Clusters;
 using ControlPlane.Benchmarks.Members;
 using ControlPlane.Benchmarks.Nemesis;
+using ControlPlane.Benchmarks.Nemesis.DotNext;
 using ControlPlane.Benchmarks.Nemesis.Targets;
 using ControlPlane.Benchmarks.Smoke;
 using ControlPlane.Benchmarks.Tables;
@@ -15,6 +16,7 @@ return args switch
     ["scale", .. var words] => await ScaleScenario.RunAsync(words),
     ["failover", .. var words] => await FailoverScenario.RunAsync(words),
     ["nemesis", .. var words] => await NemesisCommand.RunAsync(words),
+    ["anchor-member", .. var words] => await AnchorMember.RunAsync(words),
     ["served-member", .. var words] => await ServedMember.RunAsync(words),
     ["start", .. var words] => await StartScenario.RunAsync(words),
     _ => RunMeasured(args),

@@ -1,4 +1,5 @@
 using ControlPlane.Benchmarks.Clusters;
+using ControlPlane.Benchmarks.Nemesis.Cases;
 using ControlPlane.Benchmarks.Nemesis.Targets;
 using ControlPlane.Benchmarks.Nemesis.Workloads;
 
@@ -24,12 +25,55 @@ internal static class NemesisCommand
             "controlplane" => new ControlPlaneTarget(),
             "replica" => new ReplicaTarget(),
             "etcd" => new EtcdTarget(),
-            var other => throw new ArgumentException($"--against {other}: it is one of controlplane, replica, etcd"),
+            "dotnext" => new DotNextTarget(),
+            var other => throw new ArgumentException($"--against {other}: it is one of controlplane, replica, etcd, dotnext"),
         };
+        if (arguments.Word("case", "") is { Length: > 0 } name) return await PlayAsync(target, options, name);
         Console.WriteLine($"nemesis against {target.Name}: {options.MemberCount} members, {options.Span.TotalSeconds:0} s, seed {options.Seed}, {options.Workload.WriterCount} writers, {options.Workload.ReaderCount} readers");
         await using var run = await NemesisRun.StartAsync(target, options);
         run.StartWork();
         await run.StrikeAsync();
         return (await run.FinishAsync()).Count == 0 ? 0 : 1;
+    }
+
+    private static async Task<int> PlayAsync(ITarget target, RunOptions options, string name)
+    {
+        var cases = name == "all" ? CaseTable.All : [.. CaseTable.All.Where(known => known.Name == name)];
+        if (cases.Count == 0) throw new ArgumentException($"--case {name}: it is all, or one of {string.Join(", ", CaseTable.All.Select(known => known.Name))}");
+        var outcomes = new List<string>();
+        foreach (var each in cases)
+        {
+            Console.WriteLine($"case {each.Name} against {target.Name}: {each.Proves}");
+            var broken = await PlayAsync(target, options with { MemberCount = each.MemberCount }, each);
+            outcomes.Add($"{(broken switch { null => "left out", 0 => "kept", _ => "BROKEN" }),-9} {each.Name}");
+        }
+
+        foreach (var outcome in outcomes) Console.WriteLine(outcome);
+        return outcomes.Any(outcome => outcome.StartsWith("BROKEN")) ? 1 : 0;
+    }
+
+    /// <returns>How many promises were broken; null: it cannot be played here.</returns>
+    private static async Task<int?> PlayAsync(ITarget target, RunOptions options, Case each)
+    {
+        await using var run = await NemesisRun.StartAsync(target, options);
+        if (each.NeedsFaultLibrary && !run.Members.HasFaultLibrary)
+        {
+            Console.WriteLine("left out: nothing can stand between this target and its disk here");
+            return null;
+        }
+
+        run.StartWork();
+        var broken = 0;
+        try
+        {
+            await each.PlayAsync(new Stage(run));
+        }
+        catch (BrokenPromiseException promise)
+        {
+            Console.WriteLine($"BROKEN: {promise.Message}");
+            broken++;
+        }
+
+        return broken + (await run.FinishAsync()).Count;
     }
 }

@@ -21,6 +21,7 @@ internal sealed class NemesisRun : IAsyncDisposable
     private readonly List<Watcher> _watchers = [];
     private readonly List<Task> _working = [];
     private readonly List<Task> _watching = [];
+    private readonly List<Call> _reads = [];
 
     private NemesisRun(RunOptions options, Scratch scratch, Members members)
     {
@@ -98,6 +99,16 @@ internal sealed class NemesisRun : IAsyncDisposable
         lock (_faults) _faults.Add(new(from, Journal.Now, fault.KeepsMajority(Group.Members.Count)));
     }
 
+    /// <summary>No more calls; the open ones have ended when it completes.</summary>
+    public async Task StopWorkAsync()
+    {
+        await _callsEnd.CancelAsync();
+        await Task.WhenAll(_working);
+    }
+
+    /// <summary>What these members hold now becomes part of the history, read by read.</summary>
+    public async Task ReadAtAsync(IEnumerable<int> members) => _reads.AddRange(await new Settlement(Members, Group, Journal).ReadAllAsync(members));
+
     /// <summary>Puts everything right, waits until the group has converged, and judges.</summary>
     /// <returns>The promises that were broken.</returns>
     public async Task<IReadOnlyList<string>> FinishAsync()
@@ -112,17 +123,15 @@ internal sealed class NemesisRun : IAsyncDisposable
         Runner.RestartEnded();
         var broken = new List<string>();
         var settlement = new Settlement(Members, Group, Journal);
-        var final = new List<Call>();
         long? last = null;
         try
         {
             await settlement.ConvergeAsync();
-            await _callsEnd.CancelAsync();
-            await Task.WhenAll(_working);
+            await StopWorkAsync();
             (var revision, var lastOfLists) = await settlement.ConvergeAsync();
             last = revision;
-            final = await settlement.ReadAllAsync();
-            if (Members.Target.KeepsHistory && await settlement.CompareHashesAsync(revision) is { } differ) broken.Add(differ);
+            await ReadAtAsync(Group.Members);
+            if (await settlement.CompareHashesAsync(revision) is { } differ) broken.Add(differ);
             await WaitForWatchersAsync(lastOfLists);
         }
         catch (BrokenPromiseException promise)
@@ -133,7 +142,7 @@ internal sealed class NemesisRun : IAsyncDisposable
         await _callsEnd.CancelAsync();
         await _watchesEnd.CancelAsync();
         await Task.WhenAll([.. _working, .. _watching]);
-        Judge(broken, final, last);
+        Judge(broken, last);
         return broken;
     }
 
@@ -149,10 +158,10 @@ internal sealed class NemesisRun : IAsyncDisposable
         _watchesEnd.Dispose();
     }
 
-    private void Judge(List<string> broken, List<Call> final, long? last)
+    private void Judge(List<string> broken, long? last)
     {
         var clock = Stopwatch.StartNew();
-        var calls = Journal.Calls.SelectMany(client => client).Concat(final).ToList();
+        var calls = Journal.Calls.SelectMany(client => client).Concat(_reads).ToList();
         var verdict = LinearizabilityChecker.Check(calls);
         if (verdict is not Verdict.Linearizable) broken.Add(verdict.ToString()!);
         if (_watchers.Count > 0)
@@ -160,7 +169,9 @@ internal sealed class NemesisRun : IAsyncDisposable
             var watches = _watchers.Select(watcher => watcher.RecordThrough(last)).ToList();
             var (history, contradictions) = Findings.Merge(watches);
             broken.AddRange(contradictions);
-            broken.AddRange(Findings.LostWrites(Journal.Acknowledged.Select(acknowledged => acknowledged.Change), history));
+            // What a watcher was not yet told is not lost.
+            var through = _watchers.Where(watcher => watcher.Prefix == Caller.Prefix).Max(watcher => watcher.Reached);
+            broken.AddRange(Findings.LostWrites(Journal.Acknowledged.Select(acknowledged => acknowledged.Change).Where(change => change.Revision <= through), history));
             broken.AddRange(Findings.Watches(watches, history, Group.CompactedRevision));
         }
 

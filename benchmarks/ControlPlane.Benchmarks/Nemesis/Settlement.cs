@@ -31,17 +31,23 @@ internal sealed class Settlement(Members members, Group group, Journal journal)
         return (revision, lists);
     }
 
-    /// <summary>What every member holds, as reads at the end of the history.</summary>
-    public async Task<List<Call>> ReadAllAsync()
+    /// <summary>What these members hold, as reads at the end of the history.</summary>
+    public async Task<List<Call>> ReadAllAsync(IEnumerable<int> readers)
     {
         var lists = journal.Calls.SelectMany(calls => calls).GroupBy(call => call.Key).Select(key => (key.Key, IsList: key.Any(call => call.Request is Request.Append || call.Outcome is Outcome.Listed))).ToList();
         var calls = new List<Call>();
-        foreach (var member in group.Members)
+        foreach (var member in readers)
         {
             var invoked = journal.Now;
-            var range = await group.Clients[member].RangeAsync(Caller.Prefix, DateTime.UtcNow + TimeSpan.FromSeconds(30));
+            RangeResponse? range = null;
+            await UntilAsync(Stopwatch.StartNew(), $"all keys from {Layout.NameOf(member)}", async () =>
+            {
+                invoked = journal.Now;
+                range = await group.Clients[member].RangeAsync(Caller.Prefix, DateTime.UtcNow + TimeSpan.FromSeconds(30));
+                return range.Header.Revision;
+            });
             var returned = journal.Now;
-            var registers = range.Kvs.ToDictionary(pair => pair.Key.ToStringUtf8(), pair => pair.Value.ToStringUtf8());
+            var registers = range!.Kvs.ToDictionary(pair => pair.Key.ToStringUtf8(), pair => pair.Value.ToStringUtf8());
             var elements = range.Kvs.Select(pair => (Key: pair.Key.ToStringUtf8(), pair.ModRevision, Value: pair.Value.ToStringUtf8())).ToLookup(pair => pair.Key[..(pair.Key.LastIndexOf('/') + 1)]);
             foreach (var (key, isList) in lists)
             {

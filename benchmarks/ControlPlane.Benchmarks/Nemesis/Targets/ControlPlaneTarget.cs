@@ -27,7 +27,7 @@ internal sealed class ControlPlaneTarget : ITarget
         "server", "--name", Layout.NameOf(member), "--data", layout.FolderOf(member),
         "--listen", $"127.0.0.1:{layout.OtherPorts[member]}", "--etcd-listen", $"127.0.0.1:{layout.ClientPorts[member]}",
         "--peer-listen", $"127.0.0.1:{layout.PeerPorts[member]}", "--peer-advertise", layout.ProxyAddress(member),
-        "--initial-cluster", layout.PeerList(Enumerable.Range(0, layout.FirstCount)),
+        joins is null ? "--initial-cluster" : "--join", layout.PeerList(joins?.Where(other => other != member) ?? Enumerable.Range(0, layout.FirstCount)),
         "--snapshot-entries", "2000",
     ]);
 

@@ -18,6 +18,8 @@ internal sealed class Watcher(string name, string prefix, int home, Func<IReadOn
     private long _next = 1;
     private long _reached;
 
+    public string Prefix => prefix;
+
     /// <summary>The newest revision it was told of.</summary>
     public long Reached => Interlocked.Read(ref _reached);
 
