@@ -232,6 +232,7 @@ public sealed class ReplicaHost : IReplicatedStore, IMemberOperations, IAsyncDis
         SnapshotEntries = options.SnapshotEntries,
         SnapshotBytes = options.SnapshotBytes,
         KeptEntries = (ulong)options.KeptEntries,
+        KeptBytes = options.KeptBytes,
         TicksPerSecond = TimeSpan.FromSeconds(1) / options.Tick,
         LeaseCheckpointTicks = Math.Max(1, (int)(options.LeaseCheckpointInterval / options.Tick)),
         LeaseGraceTicks = 2 * options.ElectionTicks,

@@ -46,11 +46,14 @@ public sealed record ReplicaOptions
     /// <summary>A snapshot is taken after this many applied entries…</summary>
     public long SnapshotEntries { get; init; } = 100_000;
 
-    /// <summary>…or this many applied bytes (or as many as the last snapshot had, when those are more).</summary>
-    public long SnapshotBytes { get; init; } = 64 << 20;
+    /// <summary>…or this many applied bytes (or half as many as the last snapshot had, when that is more). What was applied since lies in memory and is repeated at a start.</summary>
+    public long SnapshotBytes { get; init; } = 16 << 20;
 
     /// <summary>Entries kept before a snapshot, so that a follower that was away for a moment needs no snapshot.</summary>
     public int KeptEntries { get; init; } = 5_000;
+
+    /// <summary>…but not more bytes than this: they lie in memory.</summary>
+    public long KeptBytes { get; init; } = 8 << 20;
 
     /// <summary>What keys and values of the newest revision may have together, in bytes. Part of the state: set when this member leads, the same for all, so that
     /// members with different settings change it with the leader. Null leaves what is in force, at first 2 GiB.</summary>

@@ -21,6 +21,7 @@ internal sealed class ReplicaCore
     private readonly LeaseKeeper _leases;
     private readonly StateComparison _comparison;
     private readonly LeaderDisk _disk;
+    private readonly SnapshotPlan _snapshots;
     private readonly LeaderDuties _duties;
     private readonly MembershipChanges _membership;
     private readonly Effects _effects = new();
@@ -39,10 +40,6 @@ internal sealed class ReplicaCore
     private (Configuration Newest, Configuration Committed) _followed;
     private (ReplicaId? Leader, Term Term) _handedOverTo;
     private long _nowTick;
-    private long _appliedSinceSnapshot;
-    private long _appliedBytesSinceSnapshot;
-    private long _lastSnapshotSizeBytes;
-    private bool _isSavingSnapshot;
     private bool _isCompactionDue;
     private bool _mayAskForReads = true;
 
@@ -61,6 +58,7 @@ internal sealed class ReplicaCore
         _comparison = new StateComparison(options, node.Self, () => [.. node.Configuration.Members.Select(member => member.Id)], node.Applied, rim.Send);
         _duties = new LeaderDuties([_leases, new QuotaKeeper(_self, options.QuotaBytes), new CompactionKeeper(options), _comparison]);
         _disk = new LeaderDisk(node, options, rim);
+        _snapshots = new SnapshotPlan(options);
         _leadership = CurrentLeadership();
         rim.Publish(state.View);
         rim.Publish(_leadership);
@@ -131,12 +129,10 @@ internal sealed class ReplicaCore
                 _node.Step(new Input.Persisted(number), _effects);
                 break;
             case TurnInput.SnapshotSaved(var mark, var sizeBytes):
-                _isSavingSnapshot = false;
-                _lastSnapshotSizeBytes = sizeBytes;
-                Compact(mark);
+                Compact(mark, _snapshots.Saved(mark.Index, sizeBytes));
                 break;
             case TurnInput.SnapshotNotSaved:
-                _isSavingSnapshot = false;
+                _snapshots.NotSaved();
                 break;
             case TurnInput.SnapshotReceived(var snapshot):
                 Take(snapshot);
@@ -386,15 +382,14 @@ internal sealed class ReplicaCore
             _leases.Restart(_state.View);
             _membership.Installed(_effects.Install);
             _comparison.Restart(_effects.Install.Index);
-            (_appliedSinceSnapshot, _appliedBytesSinceSnapshot) = (0, 0);
+            _snapshots.Restart();
             _rim.Publish(_state.View);
         }
 
         if (_effects.Committed.Count == 0) return;
         foreach (var entry in _effects.Committed)
         {
-            _appliedSinceSnapshot++;
-            _appliedBytesSinceSnapshot += entry.SizeBytes;
+            _snapshots.Applied(entry.Index, entry.SizeBytes);
             _membership.Applied(entry);
             foreach (var (id, result) in _state.Apply(entry))
             {
@@ -460,16 +455,13 @@ internal sealed class ReplicaCore
 
     private void SaveSnapshotIfDue()
     {
-        var bytesMax = Math.Max(_options.SnapshotBytes, _lastSnapshotSizeBytes);
-        if (_isSavingSnapshot || (_appliedSinceSnapshot < _options.SnapshotEntries && _appliedBytesSinceSnapshot < bytesMax)) return;
-        _isSavingSnapshot = true;
-        (_appliedSinceSnapshot, _appliedBytesSinceSnapshot) = (0, 0);
+        if (!_snapshots.IsDue) return;
+        _snapshots.Begin();
         _rim.SaveSnapshot(_state.TakeImage(_node.MarkAt(_node.Applied)));
     }
 
-    private void Compact(SnapshotMark saved)
+    private void Compact(SnapshotMark saved, LogIndex compactTo)
     {
-        var compactTo = saved.Index.Value > _options.KeptEntries ? new LogIndex(saved.Index.Value - _options.KeptEntries) : LogIndex.Zero;
         _node.Step(new Input.SnapshotTaken(saved, compactTo), _effects);
         _isCompactionDue = true;
     }

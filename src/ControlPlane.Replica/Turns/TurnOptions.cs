@@ -21,8 +21,8 @@ internal sealed record TurnOptions
     /// <summary>A snapshot is taken when this many entries were applied since the last…</summary>
     public long SnapshotEntries { get; init; } = 100_000;
 
-    /// <summary>…or this many bytes, or as many as the last snapshot was large, whichever is more: so that writing snapshots costs at most as much as writing the log.</summary>
-    public long SnapshotBytes { get; init; } = 64 << 20;
+    /// <summary>…or this many bytes, or half as many as the last snapshot was large, whichever is more.</summary>
+    public long SnapshotBytes { get; init; } = 16 << 20;
 
     /// <summary>What a second of a lease is in ticks.</summary>
     public double TicksPerSecond { get; init; } = 20;
@@ -47,4 +47,7 @@ internal sealed record TurnOptions
 
     /// <summary>Entries kept before a snapshot, for followers that are a little behind.</summary>
     public ulong KeptEntries { get; init; } = 5_000;
+
+    /// <summary>…but not more bytes than this: they lie in memory.</summary>
+    public long KeptBytes { get; init; } = 8 << 20;
 }
