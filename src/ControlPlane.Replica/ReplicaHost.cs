@@ -55,6 +55,7 @@ public sealed class ReplicaHost : IReplicatedStore, IMemberOperations, IAsyncDis
             // The time of the start makes members that start together draw differently even if their ids were alike.
             Seed = self.Value ^ (ulong)options.TimeProvider.GetUtcNow().Ticks,
             ElectionTicks = options.ElectionTicks,
+            LeaseReads = options.LeaseReads,
         });
         CheckFloor(node.Configuration, options);
         var own = new Introduction(identity.Self.Name, identity.Self.DiskId, options.Level);
@@ -289,6 +290,7 @@ public sealed class ReplicaHost : IReplicatedStore, IMemberOperations, IAsyncDis
     private async Task TurnAsync()
     {
         var batch = new List<TurnInput>(TurnInputsMax);
+        var watch = _options.LeaseReads ? new TickWatch(_options.TimeProvider, _options.Tick) : null;
         try
         {
             while (await _inputs.Reader.WaitToReadAsync())
@@ -303,6 +305,8 @@ public sealed class ReplicaHost : IReplicatedStore, IMemberOperations, IAsyncDis
 
                 if (hasTick) batch.Add(TurnInput.Tick.One);
                 Interlocked.Exchange(ref _openRead, null);
+                // No read joins this batch any more: a lease that holds now makes right what they will be told.
+                if (watch?.IsLate(hasTick) == true) batch.Insert(0, TurnInput.Late.Known);
                 if (_stopping.IsCancellationRequested || _expelled.Task.IsCompleted)
                 {
                     AbandonNew(batch);

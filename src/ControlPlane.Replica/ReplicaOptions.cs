@@ -40,6 +40,10 @@ public sealed record ReplicaOptions
     /// <summary>Silence of a leader before a follower stands for election is between this many ticks and twice as many; with 50 ms that is 0.5 to 1 s.</summary>
     public int ElectionTicks { get; init; } = 10;
 
+    /// <summary>Whether a leader answers reads without asking the others while none of them can have elected another: a round trip less, at the price of
+    /// trusting that no member's clock runs more than 5 % faster than another's. On for all members or for none; off unless you know your clocks.</summary>
+    public bool LeaseReads { get; init; }
+
     /// <summary>How long a proposal or a read may wait for a quorum before it is answered "unknown" or "unavailable".</summary>
     public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromSeconds(10);
 

@@ -2,12 +2,12 @@ namespace ControlPlane.Raft.Reads;
 
 /// <summary>The time in which nobody else can lead, because a majority has just heard this leader and votes for nobody for an election timeout.</summary>
 /// <remarks>Counted in this member's ticks from the beginning of a confirmed round. Three things make it shorter than the followers' timeout: their
-/// clocks may run faster by the bound, their first tick may come right after they heard, and this member's next tick may be due. It trusts clocks, which
-/// read rounds do not; hence off by default.</remarks>
+/// clocks may run faster by the bound, two of their ticks may come right after they heard (one overdue, one in time), and this member's next tick may be
+/// due. It trusts clocks, which read rounds do not; hence off by default.</remarks>
 internal sealed class LeaderLease(RaftOptions options)
 {
     private readonly Queue<(ulong Round, long Tick)> _begun = new();
-    private readonly long _lengthTicks = (options.ElectionTicks - 1) * (100L - options.ClockDriftPercentMax) / 100;
+    private readonly long _lengthTicks = (options.ElectionTicks - 2) * (100L - options.ClockDriftPercentMax) / 100;
     private long _nowTick;
     private long _untilTick;
     private bool _isGivenUp;

@@ -112,6 +112,9 @@ internal sealed class ReplicaCore
             case TurnInput.Tick:
                 Tick();
                 break;
+            case TurnInput.Late:
+                _node.Step(new Input.Late(), _effects);
+                break;
             case TurnInput.FromPeer(var message):
                 Take(message);
                 break;

@@ -12,6 +12,12 @@ internal abstract record TurnInput
         public static readonly Tick One = new();
     }
 
+    /// <summary>Time passed of which no tick told; comes first in a batch.</summary>
+    public sealed record Late : TurnInput
+    {
+        public static readonly Late Known = new();
+    }
+
     public sealed record FromPeer(PeerMessage Message) : TurnInput;
 
     /// <param name="Command">Encoded.</param>

@@ -22,6 +22,8 @@ public sealed class LeaderLeaseTests
         lease.Begin(1);
         lease.Confirm(1);
         follower.Hear();
+        // A tick that was overdue when the leader was heard.
+        follower.Tick();
         double nextLeader = drawn.LeaderPhase, nextFollower = drawn.Delay + drawn.FollowerPhase * followerTick;
         while (lease.Holds)
         {
@@ -61,7 +63,7 @@ public sealed class LeaderLeaseTests
     {
         var lease = new LeaderLease(OptionsOf(10, 0));
         lease.Begin(1);
-        for (var i = 0; i < 8; i++) lease.Tick();
+        for (var i = 0; i < 7; i++) lease.Tick();
         lease.Confirm(1);
         Assert.True(lease.Holds);
         lease.Tick();
