@@ -35,7 +35,7 @@ internal abstract record CallFailure(string Reason)
                 or StatusCode.PermissionDenied or StatusCode.Unauthenticated or StatusCode.Unimplemented => new Refused(null, text),
             StatusCode.Unknown when text.Contains("proposal dropped") => new NotTaken(text),
             StatusCode.Unavailable when text.Contains("etcdserver: no leader") => new NotTaken(text),
-            _ when IsConnecting(failed.Status.DebugException) => new NotTaken($"etcd was not reached: {RootOf(failed.Status.DebugException).Message}"),
+            StatusCode.Unavailable when IsConnecting(failed.Status) => new NotTaken($"etcd was not reached: {RootOf(failed).Message}"),
             _ => new Unknown(text),
         };
     }
@@ -44,12 +44,16 @@ internal abstract record CallFailure(string Reason)
     public static bool IsOfTheMember(RpcException failed) =>
         failed.StatusCode is StatusCode.Unavailable or StatusCode.DeadlineExceeded or StatusCode.Internal or StatusCode.Unknown or StatusCode.DataLoss;
 
-    private static bool IsConnecting(Exception? cause) =>
-        cause is HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError };
+    // The client's own words for "before anything was sent".
+    private static bool IsConnecting(Status status) =>
+        status.Detail.StartsWith("Error connecting to subchannel", StringComparison.Ordinal)
+        || status.DebugException is HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError };
 
-    private static Exception RootOf(Exception? exception)
+    private static Exception RootOf(RpcException failed)
     {
-        while (exception!.InnerException is { } inner) exception = inner;
-        return exception;
+        Exception root = failed;
+        if (failed.Status.DebugException is { } cause) root = cause;
+        while (root.InnerException is { } inner) root = inner;
+        return root;
     }
 }

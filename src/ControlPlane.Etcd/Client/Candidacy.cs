@@ -19,6 +19,7 @@ internal sealed class Candidacy
     private readonly MemberId _self;
     private readonly Published<Leadership> _leadership;
     private volatile Session? _session;
+    private Session? _lost;
 
     public Candidacy(EtcdEndpoints endpoints, KeyLayout layout, Mirror mirror, EtcdStoreOptions options)
     {
@@ -67,12 +68,12 @@ internal sealed class Candidacy
                 trouble = failed.Status.Detail;
             }
 
-            _session = null;
+            (_lost, _session) = (_session ?? _lost, null);
             Publish();
             await Task.Delay(RetryDelay, _options.TimeProvider, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
-        var session = _session;
+        var session = _session ?? _lost;
         _session = null;
         Publish();
         if (session is not null) await session.CloseAsync();
@@ -85,6 +86,9 @@ internal sealed class Candidacy
     {
         var session = await Session.OpenAsync(_endpoints, _options.TimeProvider, _options.SessionTimeToLive, cancellationToken);
         _session = session;
+        // etcd may go on believing in the session that was lost, after a restart of its own even for its whole time again.
+        if (_lost is not null) await _lost.CloseAsync();
+        _lost = null;
         var isTold = false;
         while (session.Certain > TimeSpan.Zero)
         {

@@ -37,7 +37,9 @@ internal sealed class EtcdConnection : IDisposable
             // A page of records or the events of many revisions may be large; etcd bounds what it sends.
             MaxReceiveMessageSize = null,
             MaxSendMessageSize = null,
-            MaxRetryAttempts = null,
+            // The usual ones grow to two minutes, in which calls fail without a try.
+            InitialReconnectBackoff = TimeSpan.FromMilliseconds(50),
+            MaxReconnectBackoff = TimeSpan.FromSeconds(1),
         });
         Keys = new KV.KVClient(_channel);
         Watches = new WatchService.WatchClient(_channel);

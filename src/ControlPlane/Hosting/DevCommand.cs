@@ -23,12 +23,13 @@ internal static class DevCommand
         var untilComplete = new Option<bool>("--until-complete") { Description = "End when every applied Job has: with 0 when all are complete, 1 when one failed." };
         var nodes = new Option<string?>("--simulated-nodes") { Description = "Besides this machine, play N nodes that run nothing.", HelpName = "N" };
         var etcd = new Option<string?>("--etcd-listen") { Description = "Where to serve the store to etcd's clients; without it, nowhere.", HelpName = "HOST:PORT" };
+        var etcdServers = new Option<string?>("--etcd-servers") { Description = "Keep everything on this existing etcd cluster instead of in DIR.", HelpName = "URL,…" };
         var command = new TaughtCommand("dev", "Run a whole cluster in one process: server, agent and dashboard, on this machine, for this user.",
             """
             controlplane dev
             controlplane dev --apply manifests/quickstart --until-complete
             controlplane dev --data ./try --listen 127.0.0.1:0 --simulated-nodes 100
-            """) { data, listen, dashboard, kubeconfig, apply, untilComplete, nodes, etcd };
+            """) { data, listen, dashboard, kubeconfig, apply, untilComplete, nodes, etcd, etcdServers };
         command.SetAction(async (result, stop) =>
         {
             var folder = Path.GetFullPath(result.GetValue(data)!);
@@ -39,10 +40,11 @@ internal static class DevCommand
             var settings = new ServerSettings("dev", folder, Addresses.ToListen(result.GetValue(listen)!, "--listen"))
             {
                 DashboardListen = Addresses.ToListen(result.GetValue(dashboard)!, "--dashboard-listen"),
+                Etcd = EtcdSettings.Of(result.GetValue(etcdServers), null, null, null, null),
                 EtcdListen = result.GetValue(etcd) is { } face ? Addresses.ToListen(face, "--etcd-listen") : null,
             };
             var run = new Run(terminal, folder, Path.GetFullPath(result.GetValue(kubeconfig) ?? Path.Combine(folder, "kubeconfig")), result.GetValue(nodes));
-            return await run.RunAsync(settings, manifests, result.GetValue(untilComplete), stop);
+            return await run.RunAsync(EtcdSettings.Checked(settings), manifests, result.GetValue(untilComplete), stop);
         });
         return command;
     }

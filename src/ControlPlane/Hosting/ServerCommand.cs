@@ -9,7 +9,7 @@ namespace ControlPlane.Hosting;
 /// <summary><c>controlplane server</c>: one server of a cluster.</summary>
 internal static class ServerCommand
 {
-    private static readonly string[] Known = ["name", "data", "listen", "advertise", "peer-listen", "initial-cluster", "join", "dashboard-listen", "etcd-listen", "etcd-tls", "quota", "history", "peer-advertise", "snapshot-entries"];
+    private static readonly string[] Known = ["name", "data", "listen", "advertise", "peer-listen", "initial-cluster", "join", "dashboard-listen", "etcd-listen", "etcd-tls", "etcd-servers", "etcd-prefix", "etcd-cafile", "etcd-certfile", "etcd-keyfile", "quota", "history", "peer-advertise", "snapshot-entries"];
 
     public static Command Create()
     {
@@ -23,6 +23,11 @@ internal static class ServerCommand
         var dashboard = Settings.Flag("--dashboard-listen", "HOST:PORT", "Where to serve the dashboard; without it there is none.");
         var etcd = Settings.Flag("--etcd-listen", "HOST:PORT", "Where to serve the store to etcd's clients (v3 protocol); without it, nowhere. Open to whoever reaches it: use loopback, or --etcd-tls.");
         var etcdTls = Settings.Flag("--etcd-tls", "true|false", "Serve etcd's clients with TLS, and only those with an administrator's certificate of this cluster (pki/admin.crt).");
+        var etcdServers = Settings.Flag("--etcd-servers", "URL,…", "Keep everything on this existing etcd cluster instead of a log of our own; the servers that share it elect one of them to lead.");
+        var etcdPrefix = Settings.Flag("--etcd-prefix", "KEY", "What every key of ours on that etcd begins with (default /controlplane/).");
+        var etcdCa = Settings.Flag("--etcd-cafile", "FILE", "PEM of the authorities of that etcd's certificate.");
+        var etcdCertificate = Settings.Flag("--etcd-certfile", "FILE", "PEM of the certificate to show to that etcd.");
+        var etcdKey = Settings.Flag("--etcd-keyfile", "FILE", "PEM of the key of --etcd-certfile.");
         var quota = Settings.Flag("--quota", "BYTES", "What all keys and values may have together, such as 4Gi; the leader's counts for all servers (at first 2Gi).");
         var history = Settings.Flag("--history", "DURATION", "How long old revisions can be watched and listed (default 10m).");
         var peerAdvertise = Settings.Flag("--peer-advertise", "HOST:PORT", "Where the other servers reach this one, when --peer-listen is not an address (0.0.0.0).");
@@ -34,8 +39,9 @@ internal static class ServerCommand
             controlplane server --name s1 --data s1 --listen 10.0.0.1:6443 --peer-listen 10.0.0.1:7000 \
               --initial-cluster s1=10.0.0.1:7000,s2=10.0.0.2:7000,s3=10.0.0.3:7000
             controlplane server --name s4 --data s4 --listen 10.0.0.4:6443 --peer-listen 10.0.0.4:7000 --join s1=10.0.0.1:7000
+            controlplane server --name s1 --data s1 --etcd-servers http://10.0.0.1:2379,http://10.0.0.2:2379,http://10.0.0.3:2379
             controlplane server --config /etc/controlplane.yaml
-            """) { name, data, listen, advertise, peerListen, cluster, join, dashboard, etcd, etcdTls, quota, history, peerAdvertise, snapshotEntries, config };
+            """) { name, data, listen, advertise, peerListen, cluster, join, dashboard, etcd, etcdTls, etcdServers, etcdPrefix, etcdCa, etcdCertificate, etcdKey, quota, history, peerAdvertise, snapshotEntries, config };
         command.SetAction(async (result, stop) =>
         {
             var settings = Settings.Read(result.GetValue(config), Known);
@@ -53,12 +59,13 @@ internal static class ServerCommand
                 DashboardListen = Value(dashboard) is { } board ? Addresses.ToListen(board, "--dashboard-listen") : null,
                 EtcdListen = Value(etcd) is { } face ? Addresses.ToListen(face, "--etcd-listen") : null,
                 HasEtcdTls = Value(etcdTls) is { } tls && YesOrNo(tls, "--etcd-tls"),
+                Etcd = EtcdSettings.Of(Value(etcdServers), Value(etcdPrefix), Value(etcdCa), Value(etcdCertificate), Value(etcdKey)),
                 QuotaBytes = Value(quota) is { } bytes ? Bytes(bytes) : null,
                 PeerAdvertise = Value(peerAdvertise),
                 SnapshotEntries = Value(snapshotEntries) is { } entries ? Count(entries, "--snapshot-entries") : null,
                 HistoryDuration = Value(history) is { } kept ? Durations.Parse(kept, "--history") : null,
             };
-            return await RunAsync(Checked(chosen), stop);
+            return await RunAsync(Checked(EtcdSettings.Checked(chosen)), stop);
         });
         return command;
     }

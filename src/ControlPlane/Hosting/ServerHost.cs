@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Net.Sockets;
 using ControlPlane.Api.Clients;
 using ControlPlane.ApiServer.Hosting;
 using ControlPlane.ApiServer.Security;
@@ -14,16 +13,16 @@ namespace ControlPlane.Hosting;
 /// <summary>One server: the log, the API on top of it, and, while it leads, the controllers and the scheduler.</summary>
 internal sealed class ServerHost : IAsyncDisposable
 {
-    private readonly ReplicaHost _store;
+    private readonly OpenedStore _opened;
     private readonly ApiServerHost _api;
     private readonly CancellationTokenSource _stopping = new();
     private readonly Task _duties;
     private DashboardHost? _dashboard;
     private EtcdHost? _etcd;
 
-    private ServerHost(ReplicaHost store, ApiServerHost api, ClusterIdentity identity, ConsoleLog log)
+    private ServerHost(OpenedStore opened, ApiServerHost api, ClusterIdentity identity, ConsoleLog log)
     {
-        _store = store;
+        _opened = opened;
         _api = api;
         Identity = identity;
         var controllers = new ControllerRuntime(
@@ -31,7 +30,7 @@ internal sealed class ServerHost : IAsyncDisposable
             new ControllerOptions { CaCertificate = identity.AuthorityPem },
             notify: notice => log.Write(notice.ToString()),
             others: context => new SchedulingLoop(context));
-        _duties = new LeaderDuties(store, controllers.RunAsync, log.Write).RunAsync(_stopping.Token);
+        _duties = new LeaderDuties(opened.Store, controllers.RunAsync, log.Write).RunAsync(_stopping.Token);
     }
 
     public ClusterIdentity Identity { get; }
@@ -61,14 +60,14 @@ internal sealed class ServerHost : IAsyncDisposable
     {
         string[] hosts = settings.Advertise is { } advertised ? [settings.Listen.Address.ToString(), advertised[..advertised.LastIndexOf(':')]] : [settings.Listen.Address.ToString()];
         var identity = OpenIdentity(settings.DataFolder, hosts);
-        var store = await OpenStoreAsync(settings, identity, log, cancellationToken);
+        var opened = await OpenedStore.OpenAsync(settings, identity, log, cancellationToken);
         try
         {
-            var api = await ListenAsync(settings, identity, store, log, cancellationToken);
-            var server = new ServerHost(store, api, identity, log);
+            var api = await ListenAsync(settings, identity, opened.Store, log, cancellationToken);
+            var server = new ServerHost(opened, api, identity, log);
             try
             {
-                if (settings.EtcdListen is not null) server._etcd = await EtcdFace.StartAsync(settings, identity, store, log, cancellationToken);
+                if (settings.EtcdListen is not null && opened.Member is { } member) server._etcd = await EtcdFace.StartAsync(settings, identity, member, log, cancellationToken);
                 await server.WaitUntilReadyAsync(log, cancellationToken);
                 if (settings.DashboardListen is { } listen) server._dashboard = await DashboardHost.StartAsync(listen, api.Client, identity, log, cancellationToken);
                 return server;
@@ -81,7 +80,7 @@ internal sealed class ServerHost : IAsyncDisposable
         }
         catch
         {
-            await store.DisposeAsync();
+            await opened.DisposeAsync();
             throw;
         }
     }
@@ -91,14 +90,14 @@ internal sealed class ServerHost : IAsyncDisposable
     {
         var cancelled = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         await using var registration = cancellationToken.Register(cancelled.SetResult);
-        await await Task.WhenAny(cancelled.Task, _duties, _store.Expelled);
+        await await Task.WhenAny(cancelled.Task, _duties, _opened.Expelled);
         ThrowIfExpelled();
     }
 
     // The store takes part in nothing any more; a server that stayed would only look alive.
     private void ThrowIfExpelled()
     {
-        if (_store.Expelled is { IsCompletedSuccessfully: true, Result: var reason }) throw new CommandException(reason);
+        if (_opened.Expelled is { IsCompletedSuccessfully: true, Result: var reason }) throw new CommandException(reason);
     }
 
     public async ValueTask DisposeAsync()
@@ -108,7 +107,7 @@ internal sealed class ServerHost : IAsyncDisposable
         if (_dashboard is not null) await _dashboard.DisposeAsync();
         if (_etcd is not null) await _etcd.DisposeAsync();
         await _api.DisposeAsync();
-        await _store.DisposeAsync();
+        await _opened.DisposeAsync();
         _stopping.Dispose();
     }
 
@@ -118,14 +117,14 @@ internal sealed class ServerHost : IAsyncDisposable
         {
             try
             {
-                await Task.WhenAny(_api.Ready, _store.Expelled).WaitAsync(patience, cancellationToken);
+                await Task.WhenAny(_api.Ready, _opened.Expelled).WaitAsync(patience, cancellationToken);
                 ThrowIfExpelled();
                 await _api.Ready;
                 return;
             }
             catch (TimeoutException)
             {
-                log.Write($"waiting for a leader of {string.Join(", ", _store.Members.Select(member => $"{member.Name} ({member.PeerAddress})"))} …");
+                log.Write($"waiting for a leader of {string.Join(", ", _opened.Store.Members.Select(member => $"{member.Name} ({member.PeerAddress})"))} …");
             }
         }
     }
@@ -142,42 +141,7 @@ internal sealed class ServerHost : IAsyncDisposable
         }
     }
 
-    private static async Task<ReplicaHost> OpenStoreAsync(ServerSettings settings, ClusterIdentity identity, ConsoleLog log, CancellationToken cancellationToken)
-    {
-        try
-        {
-            var usual = new ReplicaOptions
-            {
-                Name = settings.Name,
-                DataDirectory = Path.Combine(settings.DataFolder, "store"),
-                InitialCluster = settings.Members ?? (settings.Join is null ? [new PeerAddress(settings.Name, settings.PeerListen ?? "127.0.0.1:0")] : []),
-                Join = settings.Join ?? [],
-                PeerListen = settings.PeerListen,
-                PeerAdvertise = settings.PeerAdvertise,
-                Tls = new PeerTls(identity.Server.ToCertificate(), [identity.Authority]),
-                Notice = log.Write,
-                QuotaBytes = settings.QuotaBytes,
-            };
-            var snapshotEntries = settings.SnapshotEntries ?? usual.SnapshotEntries;
-            return await ReplicaHost.OpenAsync(usual with
-            {
-                HistoryDuration = settings.HistoryDuration ?? usual.HistoryDuration,
-                SnapshotEntries = snapshotEntries,
-                // More entries kept than lie between two snapshots would only be replayed.
-                KeptEntries = (int)Math.Min(usual.KeptEntries, snapshotEntries),
-            }, cancellationToken);
-        }
-        catch (UnusableDataDirectoryException unusable)
-        {
-            throw new CommandException(unusable.Message);
-        }
-        catch (SocketException taken)
-        {
-            throw new CommandException($"cannot listen for other servers on {settings.PeerListen}: {taken.Message}. Choose another --peer-listen, or stop who uses it.");
-        }
-    }
-
-    private static async Task<ApiServerHost> ListenAsync(ServerSettings settings, ClusterIdentity identity, ReplicaHost store, ConsoleLog log, CancellationToken cancellationToken)
+    private static async Task<ApiServerHost> ListenAsync(ServerSettings settings, ClusterIdentity identity, IReplicatedStore store, ConsoleLog log, CancellationToken cancellationToken)
     {
         var token = JoinToken.Parse(identity.JoinToken);
         try

@@ -30,6 +30,9 @@ internal sealed record ServerSettings(
     /// <summary>Serves etcd's protocol with TLS, to administrators' certificates only.</summary>
     public bool HasEtcdTls { get; init; }
 
+    /// <summary>The etcd cluster that keeps the store; null: this server keeps it, alone or with the other members.</summary>
+    public EtcdSettings? Etcd { get; init; }
+
     /// <summary>As <see cref="ReplicaOptions.QuotaBytes"/>.</summary>
     public long? QuotaBytes { get; init; }
 
