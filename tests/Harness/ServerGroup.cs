@@ -9,15 +9,17 @@ public sealed class ServerGroup : IAsyncDisposable
     private readonly Scratch _scratch;
     private readonly int[] _apiPorts;
     private readonly int[] _peerPorts;
+    private readonly int[] _etcdPorts;
     private readonly BinaryProcess?[] _servers;
     private BinaryProcess? _agent;
 
     private ServerGroup(Scratch scratch, int count)
     {
         _scratch = scratch;
-        var ports = Scratch.FreePorts(count * 2);
+        var ports = Scratch.FreePorts(count * 3);
         _apiPorts = ports[..count];
-        _peerPorts = ports[count..];
+        _peerPorts = ports[count..(2 * count)];
+        _etcdPorts = ports[(2 * count)..];
         _servers = new BinaryProcess?[count];
     }
 
@@ -31,6 +33,9 @@ public sealed class ServerGroup : IAsyncDisposable
 
     /// <summary>A kubeconfig that points at one server.</summary>
     public string KubeConfig(int index) => _scratch[$"kubeconfig-{index}"];
+
+    /// <summary>Where a server serves etcd's clients.</summary>
+    public string EtcdEndpoint(int index) => $"127.0.0.1:{_etcdPorts[index]}";
 
     public string Url(int index) => $"https://127.0.0.1:{_apiPorts[index]}";
 
@@ -55,7 +60,7 @@ public sealed class ServerGroup : IAsyncDisposable
     {
         var members = string.Join(',', _peerPorts.Select((port, at) => $"s{at}=127.0.0.1:{port}"));
         _servers[index] = BinaryProcess.Start(_scratch.Folder, "server", "--name", $"s{index}", "--data", _scratch[$"s{index}"],
-            "--listen", $"127.0.0.1:{_apiPorts[index]}", "--peer-listen", $"127.0.0.1:{_peerPorts[index]}", "--initial-cluster", members);
+            "--listen", $"127.0.0.1:{_apiPorts[index]}", "--peer-listen", $"127.0.0.1:{_peerPorts[index]}", "--initial-cluster", members, "--etcd-listen", EtcdEndpoint(index));
     }
 
     /// <summary>An agent that is told of one server only.</summary>

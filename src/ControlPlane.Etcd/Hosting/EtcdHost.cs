@@ -32,11 +32,12 @@ public sealed class EtcdHost : IAsyncDisposable
     private readonly WebApplication _app;
     private readonly WatchHub _hub;
     private readonly LeaderPresence _leader;
+    private readonly Task _publishing;
     private bool _isDisposed;
 
-    private EtcdHost(WebApplication app, WatchHub hub, LeaderPresence leader, Uri url)
+    private EtcdHost(WebApplication app, WatchHub hub, LeaderPresence leader, Uri url, Task publishing)
     {
-        (_app, _hub, _leader, Url) = (app, hub, leader, url);
+        (_app, _hub, _leader, Url, _publishing) = (app, hub, leader, url, publishing);
     }
 
     /// <summary>Where it listens, port filled in.</summary>
@@ -48,7 +49,7 @@ public sealed class EtcdHost : IAsyncDisposable
     /// <exception cref="IOException">The port is taken.</exception>
     public static async Task<EtcdHost> StartAsync(EtcdHostOptions options, IReplicatedStore store, IMemberOperations? operations, CancellationToken cancellationToken)
     {
-        var urls = new ClientUrls(store, options.HasSecurePeers ? "https" : "http");
+        var urls = new ClientUrls(store, options.HasSecurePeers ? "https" : "http", options.TimeProvider);
         var hub = new WatchHub(store);
         var leader = new LeaderPresence(store, options.TimeProvider);
         var app = Build(options, new ServedStore(store, operations), urls, hub, leader);
@@ -58,7 +59,7 @@ public sealed class EtcdHost : IAsyncDisposable
             var addresses = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses;
             var url = addresses.Select(address => new Uri(address)).First(address => address.Port > 0);
             urls.Own = options.AdvertisedUrls ?? [url.GetLeftPart(UriPartial.Authority)];
-            return new EtcdHost(app, hub, leader, url);
+            return new EtcdHost(app, hub, leader, url, options.PublishesUrls ? PublishAsync(urls, hub.Stopping) : Task.CompletedTask);
         }
         catch
         {
@@ -76,9 +77,23 @@ public sealed class EtcdHost : IAsyncDisposable
         if (_isDisposed) return;
         _isDisposed = true;
         await _hub.DisposeAsync();
+        await _publishing;
         await _app.StopAsync();
         await _app.DisposeAsync();
         await _leader.DisposeAsync();
+    }
+
+    private static async Task PublishAsync(ClientUrls urls, CancellationToken stopping)
+    {
+        try
+        {
+            await urls.PublishAsync(stopping);
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            // Stopped before the group had a leader; the next start does it.
+            return;
+        }
     }
 
     private static WebApplication Build(EtcdHostOptions options, ServedStore store, ClientUrls urls, WatchHub hub, LeaderPresence leader)

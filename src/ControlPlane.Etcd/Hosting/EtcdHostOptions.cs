@@ -15,6 +15,9 @@ public sealed record EtcdHostOptions
     /// <summary>URLs that clients are told for this member; null: the address it listens on.</summary>
     public IReadOnlyList<string>? AdvertisedUrls { get; init; }
 
+    /// <summary>Tells the other members' clients of this one through the store (one small key a member), so that <c>etcdctl --cluster</c> finds them all.</summary>
+    public bool PublishesUrls { get; init; }
+
     /// <summary>Whether the members speak TLS among each other; only told to clients.</summary>
     public bool HasSecurePeers { get; init; }
 

@@ -102,6 +102,7 @@ internal sealed class MaintenanceService(ServedStore store) : Maintenance.Mainte
     public override async Task<MoveLeaderResponse> MoveLeader(MoveLeaderRequest request, ServerCallContext context)
     {
         if (!store.Store.Leadership.IsLeader) throw EtcdErrors.Of(EtcdErrors.NotLeader);
+        if (store.Store.Members.All(member => member.Id.Value != request.TargetID)) throw EtcdErrors.Of(EtcdErrors.BadTransferee);
         await ClusterService.DoneAsync(store.Operations.MoveLeaderAsync(new MemberId(request.TargetID), CancellationToken.None));
         return new MoveLeaderResponse { Header = store.Header() };
     }

@@ -26,6 +26,7 @@ internal static class EtcdFace
                 {
                     Listen = listen,
                     HasSecurePeers = true,
+                    PublishesUrls = true,
                     Tls = settings.HasEtcdTls ? new EtcdTls(identity.Server.ToCertificate(), certificate => IsAdministrator(certificate, identity.Authority)) : null,
                 },
                 store,
