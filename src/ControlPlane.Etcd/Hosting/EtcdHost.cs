@@ -162,6 +162,7 @@ public sealed class EtcdHost : IAsyncDisposable
                 ClientCertificateMode = ClientCertificateMode.RequireCertificate,
                 ClientCertificateValidation = (certificate, _, _) => tls.MayConnect(certificate),
             });
+            listen.Use(SharedPort.Filter);
         });
     }
 }

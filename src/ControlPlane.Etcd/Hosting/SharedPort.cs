@@ -1,6 +1,9 @@
+using System.Buffers;
+using System.IO.Pipelines;
 using System.Net;
 using System.Threading.Channels;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using Microsoft.AspNetCore.Http.Features;
 
 namespace ControlPlane.Etcd.Hosting;
@@ -36,6 +39,14 @@ internal sealed class SharedPort : IConnectionListenerFactory, IConnectionListen
         if (_handedOn.Writer.TryWrite(handedOn)) await handedOn.Ended;
     };
 
+    /// <summary>Middleware for an endpoint with TLS, where the protocol is known already: only the filter is put in.</summary>
+    public static ConnectionDelegate Filter(ConnectionDelegate next) => connection =>
+    {
+        var isHttp2 = connection.Features.Get<ITlsApplicationProtocolFeature>()?.ApplicationProtocol.Span.SequenceEqual("h2"u8) == true;
+        if (isHttp2) connection.Transport = new DuplexPipe(new AuthorityFilter(connection.Transport.Input), connection.Transport.Output);
+        return next(connection);
+    };
+
     private static async ValueTask<bool> OpensAsHttp2Async(ConnectionContext connection)
     {
         var input = connection.Transport.Input;
@@ -51,12 +62,14 @@ internal sealed class SharedPort : IConnectionListenerFactory, IConnectionListen
         }
     }
 
-    private static bool IsAlike(System.Buffers.ReadOnlySequence<byte> opening)
+    private static bool IsAlike(ReadOnlySequence<byte> opening)
     {
         Span<byte> bytes = stackalloc byte[Preface.Length];
-        System.Buffers.BuffersExtensions.CopyTo(opening, bytes);
+        opening.CopyTo(bytes);
         return Preface.StartsWith(bytes[..(int)opening.Length]);
     }
+
+    private sealed record DuplexPipe(PipeReader Input, PipeWriter Output) : IDuplexPipe;
 
     private sealed class HandedOnEndPoint : EndPoint
     {
@@ -91,6 +104,7 @@ internal sealed class SharedPort : IConnectionListenerFactory, IConnectionListen
     /// <summary>A connection in its second hands; its first owner closes it when it has ended here.</summary>
     private sealed class HandedOn(ConnectionContext connection) : ConnectionContext
     {
+        private readonly DuplexPipe _transport = new(new AuthorityFilter(connection.Transport.Input), connection.Transport.Output);
         private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
         public Task Ended => _ended.Task;
@@ -109,10 +123,10 @@ internal sealed class SharedPort : IConnectionListenerFactory, IConnectionListen
             set => connection.Items = value;
         }
 
-        public override System.IO.Pipelines.IDuplexPipe Transport
+        public override IDuplexPipe Transport
         {
-            get => connection.Transport;
-            set => connection.Transport = value;
+            get => _transport;
+            set => throw new NotSupportedException("nobody stands between this and Kestrel");
         }
 
         public override CancellationToken ConnectionClosed
