@@ -14,6 +14,7 @@ internal sealed class Reign
     private readonly Dictionary<ReplicaId, Progress> _peers = [];
     private readonly ReadRounds _reads = new();
     private readonly LeaderLease _lease;
+    private readonly Courier _courier;
     private long _uncommittedBytes;
     private int _heartbeatElapsed;
     private int _quorumElapsed;
@@ -21,13 +22,13 @@ internal sealed class Reign
 
     public Reign(RaftNode node, Effects effects)
     {
-        (_node, _lease) = (node, new LeaderLease(node.Options));
+        (_node, _lease, _courier) = (node, new LeaderLease(node.Options), new Courier(node));
         // Entries of earlier terms are never committed by counting copies; the no-op commits them all (Raft §5.4.2, figure 8).
         Opening = node.Log.LastIndex.Next;
         for (var index = node.Commit.Next; index < Opening; index = index.Next) _uncommittedBytes += node.Log[index].SizeBytes;
         Follow(node.Configuration);
         Append(EntryKind.NoOp, default, null, effects);
-        foreach (var peer in _peers.Values) Replicate(peer, effects);
+        foreach (var peer in _peers.Values) _courier.Bring(peer, effects);
     }
 
     /// <summary>The index of the entry that opens the term.</summary>
@@ -79,7 +80,7 @@ internal sealed class Reign
             effects.Answers.Add(new Answer.Proposed(proposal.Context, entry.Term, entry.Index));
         }
 
-        foreach (var peer in _peers.Values) Replicate(peer, effects);
+        foreach (var peer in _peers.Values) _courier.Bring(peer, effects);
     }
 
     public void ChangeConfiguration(ulong context, Configuration next, Effects effects)
@@ -116,7 +117,7 @@ internal sealed class Reign
         if (target == TransferTarget || _node.Configuration.Voters.All(voter => voter.Id != target)) return;
         if (!_peers.TryGetValue(target, out var peer)) return;
         _handOver = new HandOver(target, _node.Options.ElectionTicks);
-        if (!TryHandOver(peer, effects)) Replicate(peer, effects);
+        if (!TryHandOver(peer, effects)) _courier.Bring(peer, effects);
     }
 
     public void Receive(AppendAccepted message, Effects effects)
@@ -125,8 +126,8 @@ internal sealed class Reign
         var isNews = peer.Accepted(message.Match, _node.Commit);
         if (isNews) AdvanceCommit(effects);
         if (_node.Reign != this) return;
-        Replicate(peer, effects);
-        ConveyCommit(peer, effects);
+        _courier.Bring(peer, effects);
+        _courier.ConveyCommit(peer, effects);
         if (isNews) TryHandOver(peer, effects);
     }
 
@@ -134,7 +135,7 @@ internal sealed class Reign
     {
         if (!TryHear(message, out var peer)) return;
         var agreement = _node.Log.LastAtOrBelow(message.HintIndex, message.HintTerm).Index;
-        if (peer.Rejected(message.Rejected, agreement)) SendAppend(peer, isWorthSendingEmpty: true, effects);
+        if (peer.Rejected(message.Rejected, agreement)) _courier.TrySend(peer, isWorthSendingEmpty: true, effects);
     }
 
     public void Receive(HeartbeatResponse message, Effects effects)
@@ -151,8 +152,8 @@ internal sealed class Reign
         // Whatever was sent last may be lost; an empty append finds out.
         if (peer.Match < _node.Log.LastIndex || peer.ToldCommit < _node.Commit || peer.State == ProgressState.Probe)
         {
-            if (!SendAppend(peer, isWorthSendingEmpty: true, effects)) return;
-            Replicate(peer, effects);
+            if (!_courier.TrySend(peer, isWorthSendingEmpty: true, effects)) return;
+            _courier.Bring(peer, effects);
         }
     }
 
@@ -175,7 +176,7 @@ internal sealed class Reign
             if (!_node.Configuration.IsVoter(_node.Self))
             {
                 // Removed, and the removal is committed: the others elect one of themselves, and whoever is ahead need not wait for a timeout.
-                foreach (var peer in _peers.Values) SendAppend(peer, isWorthSendingEmpty: true, effects);
+                foreach (var peer in _peers.Values) _courier.TrySend(peer, isWorthSendingEmpty: true, effects);
                 var heir = _node.Configuration.Voters.Select(voter => _peers[voter.Id]).MaxBy(peer => peer.Match)!;
                 effects.Messages.Add(new TimeoutNow(_node.Self, heir.Peer, _node.Term));
                 _node.StepDown(effects);
@@ -185,7 +186,7 @@ internal sealed class Reign
 
         LeaveJoint(effects);
         if (!hadCommitted && HasCommittedInTerm && _reads.HasWaiting) BeginReadRound(effects);
-        foreach (var peer in _peers.Values) ConveyCommit(peer, effects);
+        foreach (var peer in _peers.Values) _courier.ConveyCommit(peer, effects);
     }
 
     /// <summary>The lowest index that compaction must leave, for followers that are about to go on after a snapshot.</summary>
@@ -227,7 +228,7 @@ internal sealed class Reign
         // Before the entry is there, so that whoever comes is probed with it at once.
         Follow(configuration);
         var entry = Append(EntryKind.Configuration, default, configuration, effects);
-        foreach (var peer in _peers.Values) Replicate(peer, effects);
+        foreach (var peer in _peers.Values) _courier.Bring(peer, effects);
         return entry;
     }
 
@@ -254,7 +255,7 @@ internal sealed class Reign
         var members = _node.Configuration.Members.Select(member => member.Id).ToHashSet();
         foreach (var gone in _peers.Values.Where(peer => !members.Contains(peer.Peer)).ToList())
         {
-            SendAppend(gone, isWorthSendingEmpty: true, effects);
+            _courier.TrySend(gone, isWorthSendingEmpty: true, effects);
             _peers.Remove(gone.Peer);
         }
     }
@@ -298,48 +299,6 @@ internal sealed class Reign
             var commit = peer.Match < _node.Commit ? peer.Match : _node.Commit;
             effects.Messages.Add(new Heartbeat(_node.Self, peer.Peer, _node.Term, commit, _reads.Round));
         }
-    }
-
-    private void Replicate(Progress peer, Effects effects)
-    {
-        while (SendAppend(peer, isWorthSendingEmpty: false, effects) && peer.State == ProgressState.Replicate)
-        {
-        }
-    }
-
-    // Those that still have entries to come learn the commit index with them.
-    private void ConveyCommit(Progress peer, Effects effects)
-    {
-        if (peer.State != ProgressState.Replicate || peer.Next <= _node.Log.LastIndex || peer.ToldCommit >= _node.Commit) return;
-        SendAppend(peer, isWorthSendingEmpty: true, effects);
-    }
-
-    private bool SendAppend(Progress peer, bool isWorthSendingEmpty, Effects effects)
-    {
-        if (!peer.MaySend) return false;
-        var previous = new LogIndex(peer.Next.Value - 1);
-        if (_node.Log.TermAt(previous) is not { } previousTerm)
-        {
-            SendSnapshot(peer, effects);
-            return false;
-        }
-
-        // Before the follower's durable end is known, an entry the leader has not sent yet is as good as any to probe with.
-        var entries = _node.Log.Slice(peer.Next, _node.Log.LastIndex, _node.Options.AppendSizeBytesMax);
-        if (entries.Count == 0 && !isWorthSendingEmpty) return false;
-        effects.Messages.Add(new Append(_node.Self, peer.Peer, _node.Term, previous, previousTerm, entries, _node.Commit));
-        peer.ToldCommit = _node.Commit;
-        peer.Sent(new LogIndex(previous.Value + (ulong)entries.Count), entries.Count, entries.Sum(entry => entry.SizeBytes));
-        return true;
-    }
-
-    private void SendSnapshot(Progress peer, Effects effects)
-    {
-        // To a silent member it would only fill a socket.
-        if (!peer.IsRecentlyActive) return;
-        Invariant.That(_node.Snapshot.Index >= _node.Log.Base);
-        peer.BeginSnapshot(_node.Snapshot.Index);
-        effects.Messages.Add(new InstallSnapshot(_node.Self, peer.Peer, _node.Term, _node.Snapshot));
     }
 
     private bool TryHandOver(Progress peer, Effects effects)
