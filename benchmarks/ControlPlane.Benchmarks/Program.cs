@@ -3,6 +3,7 @@ using ControlPlane.Benchmarks.Clusters;
 using ControlPlane.Benchmarks.Members;
 using ControlPlane.Benchmarks.Nemesis;
 using ControlPlane.Benchmarks.Nemesis.DotNext;
+using ControlPlane.Benchmarks.Served;
 using ControlPlane.Benchmarks.Nemesis.Targets;
 using ControlPlane.Benchmarks.Smoke;
 using ControlPlane.Benchmarks.Tables;
@@ -11,6 +12,7 @@ return args switch
 {
     ["member", .. var words] => await MemberMain.RunAsync(words),
     ["in-process", .. var words] => await MemberScenario.RunAsync(words),
+    ["served", .. var words] => await ServedScenario.RunAsync(words),
     ["store", .. var words] => await StoreScenario.RunAsync(words),
     ["smoke", ..] => SmokeRun.Run(typeof(Program).Assembly, Console.Out),
     ["scale", .. var words] => await ScaleScenario.RunAsync(words),
