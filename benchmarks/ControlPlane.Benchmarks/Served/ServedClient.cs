@@ -6,10 +6,10 @@ using Grpc.Net.Client;
 
 namespace ControlPlane.Benchmarks.Served;
 
-/// <summary>A load generator's view of one member: a few connections, calls spread over them.</summary>
+/// <summary>One member as an ordinary client sees it, over a few connections: for what is asked now and then, and for watches.</summary>
 internal sealed class ServedClient : IDisposable
 {
-    // Enough that no connection's window or lock is what is measured.
+    // Watches are spread over them.
     private const int ConnectionCount = 8;
 
     // A list of 200,000 keys is measured as bytes, or the client would be what is measured.

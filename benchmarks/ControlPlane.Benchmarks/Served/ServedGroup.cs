@@ -37,6 +37,8 @@ internal sealed class ServedGroup : IAsyncDisposable
 
     public BinaryProcess Member(int member) => _members[member] ?? throw new InvalidOperationException($"member {member} does not run");
 
+    public Uri Address(int member) => new(_layout.ClientUrl(member));
+
     /// <summary>Waits until every running member answers a linearizable read and one of them leads.</summary>
     public async Task<int> LeaderAsync()
     {

@@ -16,16 +16,19 @@ internal static class ServedLoads
     private const int FillTransactionSize = 100;
     private const int WatchesPerStream = 10;
 
+    // Enough that no connection's lock or window is what is measured.
+    private const int ConnectionsMax = 8;
+
     public static Task<Measured> PutAsync(ServedGroup group, int leader, int clients, double seconds)
     {
         var value = NewValue();
-        return MeasureAsync(group, clients, seconds, async (client, number) =>
-            await group.Clients[leader].KeysOf(client).PutAsync(new PutRequest { Key = KeyOf(client, number, clients), Value = value }));
+        return MeasureAsync(group, leader, clients, seconds, "/etcdserverpb.KV/Put", (client, number) =>
+            new PutRequest { Key = KeyOf(client, number, clients), Value = value }.ToByteArray());
     }
 
     public static Task<Measured> GetAsync(ServedGroup group, int leader, int clients, double seconds) =>
-        MeasureAsync(group, clients, seconds, async (client, number) =>
-            await group.Clients[leader].KeysOf(client).RangeAsync(new RangeRequest { Key = KeyOf(client, number, clients) }));
+        MeasureAsync(group, leader, clients, seconds, "/etcdserverpb.KV/Range", (client, number) =>
+            new RangeRequest { Key = KeyOf(client, number, clients) }.ToByteArray());
 
     /// <summary>Puts <paramref name="keyCount"/> keys under <c>/list/</c>, some at a time.</summary>
     public static async Task FillAsync(ServedGroup group, int leader, int keyCount)
@@ -136,11 +139,16 @@ internal static class ServedLoads
         }
     }
 
-    private static async Task<Measured> MeasureAsync(ServedGroup group, int clients, double seconds, Func<int, long, ValueTask> operation)
+    private static async Task<Measured> MeasureAsync(ServedGroup group, int leader, int clients, double seconds, string path, Func<int, long, byte[]> message)
     {
+        var connections = await Task.WhenAll(Enumerable.Range(0, Math.Min(clients, ConnectionsMax)).Select(_ => LeanConnection.ConnectAsync(group.Address(leader))));
+        var headers = connections[0].HeadersOf(path);
+        var calls = Enumerable.Range(0, clients).Select(_ => new LeanCall()).ToArray();
         var before = group.ProcessorTime();
-        var load = await Load.RunAsync(clients, TimeSpan.FromSeconds(seconds), operation);
+        var load = await Load.RunAsync(clients, TimeSpan.FromSeconds(seconds), (client, number) =>
+            calls[client].CallAsync(connections[client % connections.Length], headers, message(client, number)));
         var cpu = group.ProcessorTime() - before;
+        foreach (var connection in connections) await connection.DisposeAsync();
         return new Measured(load, cpu.TotalMicroseconds / load.Count, group.ResidentMebibytes());
     }
 

@@ -20,6 +20,7 @@ internal static class ServedScenario
         // The first run compiles and is not counted.
         for (var run = 0; run <= arguments.Number("runs", 3); run++)
         {
+            var own = Environment.CpuUsage.TotalTime;
             var (load, cpu, resident) = await (work switch
             {
                 "put" => ServedLoads.PutAsync(group, leader, clients, seconds),
@@ -28,7 +29,7 @@ internal static class ServedScenario
                 _ => throw new ArgumentException($"unknown work: {work}"),
             });
             if (run == 0) continue;
-            Console.WriteLine($"{load.PerSecond,10:0} /s   p50 {load.P50Milliseconds:0.00} ms   p99 {load.P99Milliseconds:0.00} ms   {cpu:0.0} us CPU   {resident:0} MiB");
+            Console.WriteLine($"{load.PerSecond,10:0} /s   p50 {load.P50Milliseconds:0.00} ms   p99 {load.P99Milliseconds:0.00} ms   {cpu:0.0} us CPU   {resident:0} MiB   generator {(Environment.CpuUsage.TotalTime - own).TotalMicroseconds / load.Count:0.0} us");
         }
 
         return 0;
