@@ -7,7 +7,7 @@ namespace ControlPlane.Simulation;
 /// <remarks><c>SIMULATION_SEED=n</c> replays one seed with its story; <c>SIMULATION_SEEDS=n</c> runs that many.</remarks>
 public sealed class SimulationTests
 {
-    private const int UsualSeedCount = 200;
+    private const int UsualSeedCount = 300;
 
     [Fact]
     public void Promises_are_kept_whatever_the_seed()

@@ -24,8 +24,9 @@ internal sealed class Checkers
 
     public void AfterTurn(SimulatedMember member, SimulatedProcess process, bool isTick)
     {
-        Elections.AfterTurn(member, process);
+        // In this order: the logs want to know whether the member led before the turn.
         Logs.AfterTurn(member, process);
+        Elections.AfterTurn(member, process);
         if (!isTick) return;
         ElectionChecker.AfterTick(member, process);
         Budgets.AfterTick(member, process);

@@ -33,6 +33,10 @@ internal sealed class LogChecker(SimulatedCluster cluster)
             return;
         }
 
+        // Earlier terms' entries are committed by what follows them only (Raft §5.4.2, figure 8).
+        Promise.That(
+            node.Role != Role.Leader || process.CheckedReign != node.Term || node.TermAt(node.Commit) == node.Term,
+            member, static m => $"{m.Name} commits an entry of an earlier term by counting its copies");
         Promise.That(node.Commit > process.CheckedCommit, member, static m => $"{m.Name}: the commit index went back");
         var from = process.CheckedCommit > node.CompactedTo ? process.CheckedCommit : node.CompactedTo;
         for (var index = from.Next; index <= node.Commit; index = index.Next)
@@ -72,11 +76,14 @@ internal sealed class LogChecker(SimulatedCluster cluster)
         RequireKept(member, write.Entries);
     }
 
-    /// <summary>"I have everything up to here" leaves a member: it is on its disk (Raft §5.3).</summary>
-    public static void Accepted(SimulatedMember member, SimulatedProcess process, AppendAccepted accepted)
+    /// <summary>"I have what you have up to here" leaves a member: it is on its disk, and it is what the leader has (Raft §5.3).</summary>
+    public void Accepted(SimulatedMember member, SimulatedProcess process, AppendAccepted accepted)
     {
         if (process.Core.Node.TermAt(accepted.Match) is not { } term || accepted.Match <= process.Core.Node.CompactedTo) return;
-        Promise.That(member.Durable.Holds(accepted.Match, term), $"{member.Name} acknowledges {term}/{accepted.Match} before it is on its disk");
+        Promise.That(member.Durable.Holds(accepted.Match, term), (member, term, accepted), static it => $"{it.member.Name} acknowledges {it.term}/{it.accepted.Match} before it is on its disk");
+        // A leader's log only grows, so that one that still leads the term can be looked at now.
+        if (cluster.Find(accepted.To)?.Running?.Core.Node is not { Role: Role.Leader } leader || leader.Term != accepted.Term || accepted.Match < leader.CompactedTo) return;
+        Promise.That(leader.TermAt(accepted.Match) == term, (member, term, accepted), static it => $"{it.member.Name} acknowledges {it.term}/{it.accepted.Match}, which its leader does not have");
     }
 
     /// <summary>Whoever leads has every entry that was committed before (leader completeness, Raft §5.4).</summary>

@@ -168,6 +168,21 @@ internal sealed class Workload
         if (view.Get(Encoding.UTF8.GetBytes(LastKey)) is { } last) Promise.That(view.Get(last.Value.Span) is not null, "a transaction is whole or nothing");
     }
 
+    /// <summary>Reads at one member and writes at others for a few seconds: were it to answer on its own word, somebody would see it.</summary>
+    public void Probe(SimulatedMember member)
+    {
+        const int rounds = 12;
+        for (var round = 0; round < rounds; round++)
+        {
+            _cluster.Schedule.After(_cluster.Random.Between(0, 3_500_000), () =>
+            {
+                if (IsStopped) return;
+                if (_cluster.Random.Chance(0.5)) TryRead(member, static _ => { });
+                else Write(_cluster.Random.Pick(_cluster.Members));
+            });
+        }
+    }
+
     private void WriteSometimes() => _cluster.Schedule.After(_cluster.Random.Between(20_000, 400_000), () =>
     {
         if (IsStopped) return;

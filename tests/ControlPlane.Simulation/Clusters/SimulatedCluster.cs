@@ -65,6 +65,9 @@ internal sealed class SimulatedCluster
 
     public SimulatedMember? Find(ReplicaId id) => _byId.GetValueOrDefault(id);
 
+    /// <summary>Something was done to this member: its clients notice what it answers now, while others write elsewhere.</summary>
+    public void Probe(SimulatedMember member) => _workload.Probe(member);
+
     /// <summary>A machine that was added starts for the first time: somebody tells it the group as it is committed.</summary>
     public void Join(ReplicaId id, string name)
     {

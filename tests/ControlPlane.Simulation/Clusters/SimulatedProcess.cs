@@ -215,7 +215,7 @@ internal sealed class SimulatedProcess : IReplicaRim
                 _cluster.Checkers.Elections.Campaigned(_member, request);
                 break;
             case AppendAccepted accepted:
-                LogChecker.Accepted(_member, this, accepted);
+                _cluster.Checkers.Logs.Accepted(_member, this, accepted);
                 break;
         }
     }

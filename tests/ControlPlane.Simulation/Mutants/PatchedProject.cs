@@ -9,6 +9,8 @@ internal sealed class PatchedProject
     // What only costs time here: documentation, reference assemblies, symbols, style.
     private static readonly string[] LeftOut = ["/doc:", "/refout:", "/out:", "/embed:", "/debug", "/additionalfile:", "/analyzerconfig:", "/warnaserror", "/reportanalyzer"];
 
+    private static readonly Lazy<string> Compiler = new(FindCompiler);
+
     private readonly string _directory;
     private readonly List<string> _arguments;
 
@@ -43,13 +45,13 @@ internal sealed class PatchedProject
         var response = Path.Combine(folder, "csc.rsp");
         // Generators run, analyzers do not.
         File.WriteAllLines(response, kept.Where(argument => argument != "/noconfig").Append("/skipanalyzers+").Append($"/out:{outputPath}").Select(Quoted));
-        var compiled = Tool.Run("dotnet", [Compiler(), "/noconfig", $"@{response}"], _directory);
+        var compiled = Tool.Run("dotnet", [Compiler.Value, "/noconfig", $"@{response}"], _directory);
         return compiled.ExitCode == 0 ? null : compiled.Output;
     }
 
     private static string BuiltConfiguration => AppContext.BaseDirectory.Contains("/Release/", StringComparison.Ordinal) ? "Release" : "Debug";
 
-    private static string Compiler()
+    private static string FindCompiler()
     {
         var sdk = Tool.Run("dotnet", ["--version"], AppContext.BaseDirectory).Output.Trim();
         var host = Path.GetDirectoryName(Environment.ProcessPath!)!;

@@ -122,6 +122,7 @@ internal sealed class Nemesis
         var victim = Victim();
         var isDeaf = Random.Chance(0.5);
         CutWhere((from, to) => (isDeaf ? to : from) == victim);
+        _cluster.Probe(victim);
     }
 
     private void CutLinks()
@@ -135,6 +136,7 @@ internal sealed class Nemesis
         _cluster.Network.Heal();
         if (Leader() is not { } leader) return;
         CutWhere((from, to) => from == leader || to == leader);
+        _cluster.Probe(leader);
     }
 
     private void IsolateFollower()
@@ -168,6 +170,7 @@ internal sealed class Nemesis
         var victim = Victim();
         var microseconds = Random.Chance(0.8) ? Random.Between(100_000, 3_000_000) : Random.Between(3_000_000, 30_000_000);
         victim.Pause(microseconds);
+        _cluster.Probe(victim);
         _cluster.Trace.Story?.Add($"{victim.Name} pauses for {microseconds / 1_000_000.0:F1} s");
     }
 
@@ -203,5 +206,8 @@ internal sealed class Nemesis
     {
         if (Leader() is not { } leader) return;
         leader.Post(new TurnInput.Transfer(Random.Pick(_cluster.Members).Id));
+        // Gone from the network the moment it has handed over, or has not: what does it still answer?
+        if (_cluster.Plan.HasPartitions && Random.Chance(0.5)) _cluster.Schedule.After(Random.Between(1_000, 400_000), IsolateLeader);
+        _cluster.Probe(leader);
     }
 }
