@@ -133,6 +133,7 @@ internal sealed class Nemesis
 
     private void IsolateLeader()
     {
+        if (IsCalm) return;
         _cluster.Network.Heal();
         if (Leader() is not { } leader) return;
         CutWhere((from, to) => from == leader || to == leader);
