@@ -79,9 +79,16 @@ internal sealed class Settlement(Members members, Group group, Journal journal)
 
     private async Task<long?> WriteLastAsync(string key)
     {
-        var answer = await group.Clients[group.Members[0]].WriteAsync(key, "end", CallPatience);
-        if (answer.Revision is { } revision) journal.Acknowledged.Enqueue((new(revision, key, "end"), journal.Now));
-        return answer.Revision;
+        // Not every store passes writes on to its leader.
+        foreach (var member in group.Members)
+        {
+            var answer = await group.Clients[member].WriteAsync(key, "end", CallPatience);
+            if (answer.Revision is not { } revision) continue;
+            journal.Acknowledged.Enqueue((new(revision, key, "end"), journal.Now));
+            return revision;
+        }
+
+        return null;
     }
 
     private async Task<string?> HashAsync(int member, long revision)

@@ -21,11 +21,12 @@ internal static class AnchorMember
         var address = new AnchorAddress(arguments.Number("peer-advertise", 0));
         var state = new AnchorState(Directory.CreateDirectory(Path.Combine(folder, "snapshots")), arguments.Number("snapshot-entries", 3000));
         await state.RestoreAsync(CancellationToken.None);
-        // The library's defaults where they concern durability; chunks of 64 KiB because a file for every 4 KiB runs out of mappings. Hashes are on: nobody would run it without.
+        // The library's defaults where they concern durability. Hashes are on: nobody would run it without. Large chunks, because the default is a file for every 4 KiB, and
+        // with 64 KiB an entry that carries a context was never applied.
         var options = new WriteAheadLog.Options
         {
             Location = Directory.CreateDirectory(Path.Combine(folder, "log")).FullName,
-            ChunkSize = 1 << 16,
+            ChunkSize = 16 << 20,
             HashAlgorithm = WriteAheadLog.IntegrityHashAlgorithm.XxHash3,
         };
         await using var log = new WriteAheadLog(options, state);
