@@ -61,10 +61,10 @@ internal sealed class HostRim : IReplicaRim, IAsyncDisposable
     public void Send(PeerMessage message) => LinkTo(message.To)?.Send(message);
 
     /// <summary>Somebody called who belongs to the group; any thread.</summary>
-    /// <param name="address">Where it says that it listens; empty when it does not say.</param>
+    /// <param name="address">Where it says that others reach it; empty, or of no use to others, when it was not told.</param>
     public void Meet(ReplicaId peer, string address)
     {
-        if (address.Length > 0) _callers[peer] = address;
+        if (PeerAddress.IsReachable(address)) _callers[peer] = address;
     }
 
     public void SendSnapshot(InstallSnapshot message)

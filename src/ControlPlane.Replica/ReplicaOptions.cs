@@ -120,18 +120,24 @@ public sealed record PeerAddress(string Name, string Address)
     /// <exception cref="FormatException">Others cannot reach this.</exception>
     internal static void CheckReachable(string address)
     {
-        var (host, port) = SplitAddress(address);
-        if (port == 0 || host is "0.0.0.0" or "::" or "*") throw new FormatException($"'{address}' is not where others can reach a member; give its host and port");
+        SplitAddress(address);
+        if (!IsReachable(address)) throw new FormatException($"'{address}' is not where others can reach a member; give its host and port");
     }
+
+    internal static bool IsReachable(string address) =>
+        TrySplit(address, out var host, out var port) && port != 0 && host is not ("0.0.0.0" or "::" or "*");
 
     internal static (string Host, int Port) SplitAddress(string address)
     {
-        var colon = address.LastIndexOf(':');
-        if (colon <= 0 || !int.TryParse(address.AsSpan(colon + 1), out var port) || port is < 0 or > 65535)
-        {
-            throw new FormatException($"'{address}' is not host:port");
-        }
+        return TrySplit(address, out var host, out var port) ? (host, port) : throw new FormatException($"'{address}' is not host:port");
+    }
 
-        return (address[..colon].Trim('[', ']'), port);
+    private static bool TrySplit(string address, out string host, out int port)
+    {
+        (host, port) = ("", 0);
+        var colon = address.LastIndexOf(':');
+        if (colon <= 0 || !int.TryParse(address.AsSpan(colon + 1), out port) || port is < 0 or > 65535) return false;
+        host = address[..colon].Trim('[', ']');
+        return true;
     }
 }
