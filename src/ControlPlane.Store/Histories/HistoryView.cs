@@ -32,10 +32,12 @@ internal readonly struct HistoryView(HistoryChunk[] chunks, int first, int end, 
         history = new HistoryView(_chunks, _first, index + 1, count, Floor, ChangesFloor);
         recordSum = count == 0 ? chunk.BaseSum : chunk.SumAfter(count - 1);
 
-        var tree = chunk.BaseTree;
-        foreach (var change in chunk.Changes(0, count))
-            tree = change.Current is null ? tree.Remove(change.Key.Span, out _) : tree.Put(change.Current, out _);
-        return tree;
+        // The first chunk of a view always has its base; younger ones may have let go of theirs, even while this looks.
+        var start = index;
+        RecordTree tree;
+        while (!_chunks[start].TryGetBase(out tree)) start--;
+        for (; start < index; start++) tree = _chunks[start].Repeat(tree, _chunks[start].Count);
+        return chunk.Repeat(tree, count);
     }
 
     /// <summary>Changes above <paramref name="after"/> (at or above the changes' floor): whole revisions, at least one, until <paramref name="limit"/> is reached.</summary>
@@ -50,13 +52,13 @@ internal readonly struct HistoryView(HistoryChunk[] chunks, int first, int end, 
             var count = CountOf(index);
             for (var slot = chunk.FirstAfter(after, count); slot < count; slot++)
             {
-                if (changes.Count >= limit && changes.Count > 0 && chunk[slot].Revision != changes[^1].Revision)
+                if (changes.Count >= limit && changes.Count > 0 && chunk[slot] != changes[^1].Revision)
                 {
                     reachedEnd = false;
                     return changes;
                 }
 
-                changes.Add(chunk[slot]);
+                changes.Add(chunk.ChangeAt(slot));
             }
         }
 
