@@ -17,6 +17,8 @@ public sealed class EtcdctlTests(EtcdGroup group) : IClassFixture<EtcdGroup>
         var etcdctl = Etcdctl.Find(group.Endpoints, group.Scratch);
         var path = Path.Combine(AppContext.BaseDirectory, "Etcd", $"{name}.txt");
         var expected = await File.ReadAllTextAsync(path);
+        // Each server tells the others where its face is, once there is a leader to tell it to.
+        await Eventually.BecomesAsync(() => etcdctl.OkAsync("member", "list"), list => list.Split(", http://").Length == 4, Patience);
         var actual = await Transcript.ReplayAsync(expected, etcdctl);
         if (Environment.GetEnvironmentVariable("UPDATE_GOLDEN") == "1") await File.WriteAllTextAsync(Path.Combine(SourceFolder(), $"{name}.txt"), actual);
         else Assert.Equal(expected, actual);
