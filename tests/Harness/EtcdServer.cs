@@ -52,6 +52,11 @@ public sealed class EtcdServer : IAsyncDisposable
         _process = null;
     }
 
+    /// <summary><c>SIGSTOP</c>: it keeps its connections and says nothing.</summary>
+    public void Pause() => _process?.Pause();
+
+    public void Resume() => _process?.Resume();
+
     public async ValueTask DisposeAsync()
     {
         if (_process is not null) await _process.DisposeAsync();

@@ -11,11 +11,13 @@ public sealed class ServerGroup : IAsyncDisposable
     private readonly int[] _peerPorts;
     private readonly int[] _etcdPorts;
     private readonly BinaryProcess?[] _servers;
+    private readonly EtcdServer? _etcd;
     private BinaryProcess? _agent;
 
-    private ServerGroup(Scratch scratch, int count)
+    private ServerGroup(Scratch scratch, int count, EtcdServer? etcd)
     {
         _scratch = scratch;
+        _etcd = etcd;
         var ports = Scratch.FreePorts(count * 3);
         _apiPorts = ports[..count];
         _peerPorts = ports[count..(2 * count)];
@@ -26,6 +28,9 @@ public sealed class ServerGroup : IAsyncDisposable
     public int Count => _servers.Length;
 
     public BinaryProcess? Agent => _agent;
+
+    /// <summary>What the servers keep everything on; null when they do it themselves.</summary>
+    public EtcdServer? Etcd => _etcd;
 
     public BinaryProcess Server(int index) => _servers[index] ?? throw new InvalidOperationException($"server {index} is not running");
 
@@ -39,9 +44,10 @@ public sealed class ServerGroup : IAsyncDisposable
 
     public string Url(int index) => $"https://127.0.0.1:{_apiPorts[index]}";
 
-    public static async Task<ServerGroup> StartAsync(Scratch scratch, int count)
+    /// <param name="onEtcd">The servers keep everything on an etcd of their own. Null: as <see cref="TestStore"/> says.</param>
+    public static async Task<ServerGroup> StartAsync(Scratch scratch, int count, bool? onEtcd = null)
     {
-        var group = new ServerGroup(scratch, count);
+        var group = new ServerGroup(scratch, count, onEtcd ?? TestStore.IsEtcd ? await EtcdServer.StartAsync(scratch["etcd"]) : null);
         var init = await BinaryProcess.RunAsync(BinaryProcess.BinaryPath, scratch.Folder, null, ["init", "--data", scratch["seed"], "--hosts", "127.0.0.1"]);
         if (init.ExitCode != 0) throw new InvalidOperationException($"init failed: {init}");
         for (var index = 0; index < count; index++)
@@ -58,6 +64,13 @@ public sealed class ServerGroup : IAsyncDisposable
 
     public void Start(int index)
     {
+        if (_etcd is not null)
+        {
+            _servers[index] = BinaryProcess.Start(_scratch.Folder, "server", "--name", $"s{index}", "--data", _scratch[$"s{index}"],
+                "--listen", $"127.0.0.1:{_apiPorts[index]}", "--etcd-servers", _etcd.Url);
+            return;
+        }
+
         var members = string.Join(',', _peerPorts.Select((port, at) => $"s{at}=127.0.0.1:{port}"));
         _servers[index] = BinaryProcess.Start(_scratch.Folder, "server", "--name", $"s{index}", "--data", _scratch[$"s{index}"],
             "--listen", $"127.0.0.1:{_apiPorts[index]}", "--peer-listen", $"127.0.0.1:{_peerPorts[index]}", "--initial-cluster", members, "--etcd-listen", EtcdEndpoint(index));
@@ -105,6 +118,7 @@ public sealed class ServerGroup : IAsyncDisposable
     {
         if (_agent is not null) await _agent.DisposeAsync();
         await Task.WhenAll(_servers.OfType<BinaryProcess>().Select(server => server.DisposeAsync().AsTask()));
+        if (_etcd is not null) await _etcd.DisposeAsync();
     }
 
     private static void CopyFolder(string from, string to)
