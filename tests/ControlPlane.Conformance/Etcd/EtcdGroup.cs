@@ -14,7 +14,7 @@ public sealed class EtcdGroup : IAsyncLifetime
     /// <summary>All endpoints, as <c>--endpoints</c> takes them.</summary>
     internal string Endpoints => string.Join(',', Enumerable.Range(0, Servers.Count).Select(Servers.EtcdEndpoint));
 
-    public async ValueTask InitializeAsync() => _servers = await ServerGroup.StartAsync(Scratch, 3);
+    public async ValueTask InitializeAsync() => _servers = await ServerGroup.StartAsync(Scratch, 3, onEtcd: false);
 
     public async ValueTask DisposeAsync()
     {
