@@ -20,7 +20,7 @@ internal sealed class WatchService(ServedStore store, WatchHub hub, LeaderPresen
         responses.WriteOptions = new WriteOptions(WriteFlags.BufferHint);
         var body = context.GetHttpContext().Response.BodyWriter;
         using var ticking = clock.Follow(stream);
-        var writing = stream.WriteAsync(responses.WriteAsync, async () => await body.FlushAsync(ending.Token), ending.Token);
+        var writing = WriteAsync();
         try
         {
             // The client learns at once that it is heard, whenever it means to send its first request.
@@ -43,6 +43,19 @@ internal sealed class WatchService(ServedStore store, WatchHub hub, LeaderPresen
         {
             leader.ThrowIfAbsent(context);
             if (hub.Stopping.IsCancellationRequested) throw EtcdErrors.Of(EtcdErrors.Stopped);
+        }
+
+        async Task WriteAsync()
+        {
+            try
+            {
+                await stream.WriteAsync(responses.WriteAsync, async () => await body.FlushAsync(ending.Token), ending.Token);
+            }
+            finally
+            {
+                // Whatever ended it, a client that is told nothing more must not go on waiting.
+                await ending.CancelAsync();
+            }
         }
     }
 }

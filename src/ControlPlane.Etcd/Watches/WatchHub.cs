@@ -83,6 +83,12 @@ internal sealed class WatchHub : IAsyncDisposable
         {
             return;
         }
+        catch
+        {
+            // A bug. Streams that would hear nothing more end; the owner hears of it when it disposes the hub.
+            await _stopping.CancelAsync();
+            throw;
+        }
     }
 
     /// <summary>Nobody follows, so that nobody is bound to where the hub stood: it begins where the first watch needs it, if that is near.</summary>
