@@ -57,7 +57,7 @@ internal sealed class Members : IAsyncDisposable
     public bool IsPaused(int member) => _isPaused[member];
 
     /// <summary>How a member ended that nobody killed; null while it runs.</summary>
-    public string? EndOf(int member) => _processes[member] is { HasExited: true } ended ? $"exit code {ended.ExitCode}\n{LastLines(ended.Output)}" : null;
+    public string? EndOf(int member) => _processes[member] is { HasExited: true } ended ? $"exit code {ended.ExitCode}: {Reason(ended.Output)}" : null;
 
     public string LastLines(int member) => _processes[member] is { } process ? LastLines(process.Output) : "never started";
 
@@ -111,6 +111,10 @@ internal sealed class Members : IAsyncDisposable
 
     private IReadOnlyList<(int Member, int Process)> Running() =>
         [.. Enumerable.Range(0, Count).Where(IsRunning).Select(member => (member, _processes[member]!.Id))];
+
+    // A stack says less than the message above it.
+    private static string Reason(string output) =>
+        output.Split('\n').LastOrDefault(line => line.Contains("must stop") || line.StartsWith("error:") || line.Contains("Exception:"))?.Trim() is { } found ? found[..Math.Min(found.Length, 300)] : LastLines(output);
 
     private static string LastLines(string output) => string.Join('\n', output.TrimEnd().Split('\n').TakeLast(12).Select(line => "    | " + (line.Length > 240 ? line[..240] : line)));
 }

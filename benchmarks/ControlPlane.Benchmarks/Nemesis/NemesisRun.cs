@@ -172,13 +172,13 @@ internal sealed class NemesisRun : IAsyncDisposable
             // What a watcher was not yet told is not lost.
             var through = _watchers.Where(watcher => watcher.Prefix == Caller.Prefix).Max(watcher => watcher.Reached);
             broken.AddRange(Findings.LostWrites(Journal.Acknowledged.Select(acknowledged => acknowledged.Change).Where(change => change.Revision <= through), history));
-            broken.AddRange(Findings.Watches(watches, history, Group.CompactedRevision));
+            broken.AddRange(Findings.Watches(watches, history, Members.Target.ForgetsHistoryWithSnapshots ? long.MaxValue : Group.CompactedRevision));
         }
 
         var outages = new Outages(Journal.Acknowledged.Select(acknowledged => acknowledged.Microseconds), _faults);
         int Count(Func<Outcome, bool> isMeant) => calls.Count(call => isMeant(call.Outcome));
         Console.WriteLine($"calls                   {calls.Count}: {outages.AcknowledgedCount} acknowledged changes, {Count(outcome => outcome is Outcome.Found or Outcome.Listed)} reads, {Count(outcome => outcome is Outcome.Unknown)} unknown, {Count(outcome => outcome is Outcome.Refused)} refused");
-        Console.WriteLine($"watchers                {_watchers.Count}, resumed {_watchers.Sum(watcher => watcher.ResumptionCount)} times");
+        Console.WriteLine($"watchers                {_watchers.Count}, resumed {_watchers.Sum(watcher => watcher.ResumptionCount)} times, told of compaction {_watchers.Sum(watcher => watcher.CompactionCount)} times");
         Console.WriteLine($"faults                  {_faults.Count}");
         Console.WriteLine($"no write acknowledged   longest {outages.LongestOfAll.TotalSeconds:0.00} s");
         Console.WriteLine($"  with a majority       {Outages.Describe(outages.ByFault(keepsMajority: true))}");

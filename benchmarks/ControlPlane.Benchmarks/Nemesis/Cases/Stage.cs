@@ -10,6 +10,7 @@ namespace ControlPlane.Benchmarks.Nemesis.Cases;
 internal sealed class Stage(NemesisRun run)
 {
     private static readonly TimeSpan LeaderPatience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan LongWait = TimeSpan.FromSeconds(8);
     private static readonly TimeSpan FillPatience = TimeSpan.FromSeconds(10);
     private int _filledCount;
 
@@ -32,7 +33,12 @@ internal sealed class Stage(NemesisRun run)
         var clock = Stopwatch.StartNew();
         while (clock.Elapsed < LeaderPatience)
         {
-            if (await run.Group.LeaderAsync() is { } leader && leader != otherThan && Members.IsRunning(leader)) return leader;
+            if (await run.Group.LeaderAsync() is { } leader && leader != otherThan && Members.IsRunning(leader))
+            {
+                if (clock.Elapsed > LongWait) Note($"nobody led for {clock.Elapsed.TotalSeconds:0.0} s\n{string.Join('\n', run.Group.Members.Select(Members.LastLines))}");
+                return leader;
+            }
+
             await Task.Delay(50);
         }
 

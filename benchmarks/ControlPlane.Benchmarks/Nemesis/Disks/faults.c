@@ -1,7 +1,7 @@
 /* Faults between a process and its disk and clock, without touching the program: this library is put before the C library with LD_PRELOAD,
  * and does what one page of shared memory says. The driver writes the page; every call reads it.
  *
- * Page: five 64-bit integers: sync delay in microseconds, error number of syncs, error number of writes, offset of the wall clock in
+ * Page: five 64-bit integers: sync delay in microseconds, error number of syncs, error number of writes that need room, offset of the wall clock in
  * nanoseconds, number of syncs seen (written here). 0 means no fault. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -55,31 +55,32 @@ int fdatasync(int fd) { return sync_fault() ? -1 : (int)syscall(SYS_fdatasync, f
 int fsync(int fd) { return sync_fault() ? -1 : (int)syscall(SYS_fsync, fd); }
 int msync(void *at, size_t size, int flags) { return sync_fault() ? -1 : (int)syscall(SYS_msync, at, size, flags); }
 
-/* Only regular files are on the disk that is full; sockets, pipes and terminals go on. */
-static int write_fault(int fd) {
+/* A full disk refuses new blocks, not the ones a file has: what ends within the file goes on. Only regular files are on that disk; sockets, pipes and
+ * terminals go on too. end < 0 asks for the end of the file. */
+static int room_fault(int fd, off64_t end) {
     struct stat stat;
-    if (!page->write_errno || fstat(fd, &stat) != 0 || !S_ISREG(stat.st_mode)) return 0;
+    if (!page->write_errno || fstat(fd, &stat) != 0 || !S_ISREG(stat.st_mode) || (end >= 0 && end <= stat.st_size)) return 0;
     errno = (int)page->write_errno;
     return -1;
 }
 
-ssize_t write(int fd, const void *bytes, size_t size) { return write_fault(fd) ? -1 : syscall(SYS_write, fd, bytes, size); }
-ssize_t writev(int fd, const struct iovec *parts, int count) { return write_fault(fd) ? -1 : syscall(SYS_writev, fd, parts, count); }
-ssize_t pwrite(int fd, const void *bytes, size_t size, off_t at) { return write_fault(fd) ? -1 : syscall(SYS_pwrite64, fd, bytes, size, at); }
-ssize_t pwrite64(int fd, const void *bytes, size_t size, off64_t at) { return write_fault(fd) ? -1 : syscall(SYS_pwrite64, fd, bytes, size, at); }
-ssize_t pwritev(int fd, const struct iovec *parts, int count, off_t at) { return write_fault(fd) ? -1 : syscall(SYS_pwritev, fd, parts, count, at, 0); }
-ssize_t pwritev64(int fd, const struct iovec *parts, int count, off64_t at) { return write_fault(fd) ? -1 : syscall(SYS_pwritev, fd, parts, count, at, 0); }
-
-static int grow_fault(int fd, off64_t size) {
-    struct stat stat;
-    return fstat(fd, &stat) == 0 && size > stat.st_size && write_fault(fd);
+static off64_t size_of(const struct iovec *parts, int count) {
+    off64_t size = 0;
+    for (int part = 0; part < count; part++) size += (off64_t)parts[part].iov_len;
+    return size;
 }
 
-int ftruncate(int fd, off_t size) { return grow_fault(fd, size) ? -1 : (int)syscall(SYS_ftruncate, fd, size); }
-int ftruncate64(int fd, off64_t size) { return grow_fault(fd, size) ? -1 : (int)syscall(SYS_ftruncate, fd, size); }
-int fallocate(int fd, int mode, off_t at, off_t size) { return write_fault(fd) ? -1 : (int)syscall(SYS_fallocate, fd, mode, at, size); }
+ssize_t write(int fd, const void *bytes, size_t size) { return room_fault(fd, -1) ? -1 : syscall(SYS_write, fd, bytes, size); }
+ssize_t writev(int fd, const struct iovec *parts, int count) { return room_fault(fd, -1) ? -1 : syscall(SYS_writev, fd, parts, count); }
+ssize_t pwrite(int fd, const void *bytes, size_t size, off_t at) { return room_fault(fd, at + (off64_t)size) ? -1 : syscall(SYS_pwrite64, fd, bytes, size, at); }
+ssize_t pwrite64(int fd, const void *bytes, size_t size, off64_t at) { return room_fault(fd, at + (off64_t)size) ? -1 : syscall(SYS_pwrite64, fd, bytes, size, at); }
+ssize_t pwritev(int fd, const struct iovec *parts, int count, off_t at) { return room_fault(fd, at + size_of(parts, count)) ? -1 : syscall(SYS_pwritev, fd, parts, count, at, 0); }
+ssize_t pwritev64(int fd, const struct iovec *parts, int count, off64_t at) { return room_fault(fd, at + size_of(parts, count)) ? -1 : syscall(SYS_pwritev, fd, parts, count, at, 0); }
+int ftruncate(int fd, off_t size) { return room_fault(fd, size) ? -1 : (int)syscall(SYS_ftruncate, fd, size); }
+int ftruncate64(int fd, off64_t size) { return room_fault(fd, size) ? -1 : (int)syscall(SYS_ftruncate, fd, size); }
+int fallocate(int fd, int mode, off_t at, off_t size) { return room_fault(fd, at + size) ? -1 : (int)syscall(SYS_fallocate, fd, mode, at, size); }
 int posix_fallocate(int fd, off_t at, off_t size) {
-    if (write_fault(fd)) return errno;
+    if (room_fault(fd, at + size)) return errno;
     return syscall(SYS_fallocate, fd, 0, at, size) == 0 ? 0 : errno;
 }
 int posix_fallocate64(int fd, off64_t at, off64_t size) { return posix_fallocate(fd, at, size); }

@@ -15,6 +15,8 @@ internal sealed class ControlPlaneTarget : ITarget
 
     public bool KeepsHistory => true;
 
+    public bool ForgetsHistoryWithSnapshots => true;
+
     public async Task PrepareAsync(Layout layout)
     {
         var made = await BinaryProcess.RunAsync(BinaryProcess.BinaryPath, layout.Scratch.Folder, null, ["init", "--data", layout.Scratch[Seed], "--hosts", "127.0.0.1"]);

@@ -15,6 +15,10 @@ internal interface ITarget
     /// <summary>Keeps history, serves watches and answers HashKV.</summary>
     bool KeepsHistory { get; }
 
+    /// <summary>A snapshot carries the newest state and not the revisions before it, so that a member that starts from one tells watchers of older revisions that they are
+    /// compacted, though nobody asked for it.</summary>
+    bool ForgetsHistoryWithSnapshots { get; }
+
     /// <summary>Once, before the first start.</summary>
     Task PrepareAsync(Layout layout);
 

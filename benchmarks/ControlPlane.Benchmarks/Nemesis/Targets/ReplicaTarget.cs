@@ -11,6 +11,8 @@ internal sealed class ReplicaTarget : ITarget
 
     public bool KeepsHistory => true;
 
+    public bool ForgetsHistoryWithSnapshots => true;
+
     public Task PrepareAsync(Layout layout) => Task.CompletedTask;
 
     public (string Program, IReadOnlyList<string> Arguments) StartOf(Layout layout, int member, IReadOnlyList<int>? joins) => (Environment.ProcessPath!,

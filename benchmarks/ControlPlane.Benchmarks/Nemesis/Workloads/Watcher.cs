@@ -25,6 +25,8 @@ internal sealed class Watcher(string name, string prefix, int home, Func<IReadOn
 
     public int ResumptionCount { get; private set; }
 
+    public int CompactionCount { get; private set; }
+
     /// <summary>To be asked after <see cref="RunAsync"/> has ended.</summary>
     public WatchRecord RecordThrough(long? revision) => new(name, prefix, 1, revision, _receipts);
 
@@ -85,6 +87,7 @@ internal sealed class Watcher(string name, string prefix, int home, Func<IReadOn
 
     private void Skip(long floor)
     {
+        CompactionCount++;
         _receipts.Add(new Receipt.Compacted(floor));
         _next = floor;
     }
