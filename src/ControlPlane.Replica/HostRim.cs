@@ -30,6 +30,7 @@ internal sealed class HostRim : IReplicaRim, IAsyncDisposable
     private readonly Action<TurnInput> _tryPost;
     private volatile IReadOnlyList<MemberStatus> _members = [];
     private IReadOnlyDictionary<ReplicaId, string> _addresses = new Dictionary<ReplicaId, string>();
+    private CancellationTokenSource _reign;
     private int _ticks;
 
     /// <param name="post">Waits when the loop is far behind; never called by the loop itself.</param>
@@ -42,6 +43,7 @@ internal sealed class HostRim : IReplicaRim, IAsyncDisposable
         (_options, _node, _connector, _guests, Disk, _diskThread) = (options, node, connector, guests, disk, diskThread);
         Reception = new SnapshotReception(disk);
         (_post, _tryPost, _expel) = (post, tryPost, expel);
+        _reign = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token);
         View = new Published<StoreView>(view);
         Leadership = new Published<Leadership>(new Leadership(new MemberId(node.Self.Value), null, (long)node.Term.Value, IsReady: false));
     }
@@ -70,6 +72,7 @@ internal sealed class HostRim : IReplicaRim, IAsyncDisposable
     public void SendSnapshot(InstallSnapshot message)
     {
         var address = _addresses.GetValueOrDefault(message.To);
+        var ended = _reign.Token;
         InBackground(async () =>
         {
             var isDelivered = false;
@@ -77,11 +80,11 @@ internal sealed class HostRim : IReplicaRim, IAsyncDisposable
             {
                 if (address is null) return;
                 using var snapshot = Disk.OpenSnapshot(message.Snapshot);
-                await using var stream = await _connector.ConnectAsync(address, message.To, ConnectionKind.Snapshot, _stopping.Token);
-                await SnapshotTransfer.SendAsync(stream, message, snapshot, _stopping.Token);
-                isDelivered = true;
+                var sending = new SnapshotSending(
+                    message, snapshot, until => _connector.ConnectAsync(address, message.To, ConnectionKind.Snapshot, until), _options.TimeProvider, _options.Notice);
+                isDelivered = await sending.RunAsync(ended);
             }
-            catch (Exception problem) when (problem is IOException or InvalidDataException or DamagedException or OperationCanceledException)
+            catch (Exception problem) when (problem is IOException or DamagedException)
             {
                 _options.Notice($"snapshot for peer {message.To}: {problem.Message}");
             }
@@ -114,7 +117,17 @@ internal sealed class HostRim : IReplicaRim, IAsyncDisposable
         if (!ReferenceEquals(view, View.Value)) View.Publish(view);
     }
 
-    public void Publish(Leadership leadership) => Leadership.Publish(leadership);
+    public void Publish(Leadership leadership)
+    {
+        if (Leadership.Value.IsLeader && !leadership.IsLeader)
+        {
+            // Snapshots on their way are the next leader's business.
+            _reign.Cancel();
+            _reign = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token);
+        }
+
+        Leadership.Publish(leadership);
+    }
 
     public void Publish(IReadOnlyList<MemberStatus> members) => _members = [.. members.Select(WithSilence)];
 
@@ -148,6 +161,7 @@ internal sealed class HostRim : IReplicaRim, IAsyncDisposable
         foreach (var link in _links.Values) await link.DisposeAsync();
         await Task.WhenAll(_background.Keys);
         Reception.Dispose();
+        _reign.Dispose();
         _stopping.Dispose();
     }
 

@@ -363,11 +363,12 @@ public sealed class ReplicaHost : IReplicatedStore, IMemberOperations, IAsyncDis
     private async Task ServePeerAsync(Stream stream, Hello hello, CancellationToken cancellationToken)
     {
         _rim.Meet(hello.From, hello.Address);
-        await _inputs.Writer.WriteAsync(new TurnInput.PeerIntroduced(hello.From, hello.Caller), cancellationToken);
+        // False when this member stops or was expelled: then nobody needs to hear more.
+        if (!await TryPostAsync(new TurnInput.PeerIntroduced(hello.From, hello.Caller), cancellationToken)) return;
         if (hello.Kind == ConnectionKind.Snapshot)
         {
             var received = await SnapshotTransfer.ReceiveAsync(stream, _rim.Disk, _rim.Reception, cancellationToken);
-            await _inputs.Writer.WriteAsync(new TurnInput.SnapshotReceived(received), cancellationToken);
+            if (!await TryPostAsync(new TurnInput.SnapshotReceived(received), cancellationToken)) return;
             await SnapshotTransfer.ConfirmAsync(stream, cancellationToken);
             return;
         }
@@ -383,7 +384,7 @@ public sealed class ReplicaHost : IReplicatedStore, IMemberOperations, IAsyncDis
 
             // A member that was removed while it was connected must call again to hear so.
             if (_guests.Committed.Removed.Contains(hello.From)) return;
-            await _inputs.Writer.WriteAsync(new TurnInput.FromPeer(message), cancellationToken);
+            if (!await TryPostAsync(new TurnInput.FromPeer(message), cancellationToken)) return;
         }
     }
 

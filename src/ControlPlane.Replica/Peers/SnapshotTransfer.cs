@@ -12,13 +12,20 @@ namespace ControlPlane.Replica.Peers;
 /// much of it is there from an earlier connection, the pieces after that, and its word that all is whole.</summary>
 internal static class SnapshotTransfer
 {
-    private const int PieceSizeBytes = 256 << 10;
+    // On a line of 2 KB/s a piece still arrives within its time; on a fast one its frame costs a two-thousandth.
+    private const int PieceSizeBytes = 16 << 10;
+
+    private const byte StillChecking = 0;
+    private const byte Whole = 1;
 
     // For one piece, not for the whole: a large snapshot on a slow line takes as long as it takes.
     private static readonly TimeSpan PieceTimeout = TimeSpan.FromSeconds(10);
 
+    private static readonly TimeSpan CheckingInterval = TimeSpan.FromSeconds(2);
+
+    /// <param name="stands">Told how much of the file the receiver has when the transfer begins.</param>
     /// <exception cref="IOException">It did not arrive.</exception>
-    public static async Task SendAsync(Stream stream, InstallSnapshot message, SnapshotReader snapshot, CancellationToken cancellationToken)
+    public static async Task SendAsync(Stream stream, InstallSnapshot message, SnapshotReader snapshot, Action<long> stands, CancellationToken cancellationToken)
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         patience.CancelAfter(PieceTimeout);
@@ -28,7 +35,9 @@ internal static class SnapshotTransfer
         var known = await Frame.ReadAsync(stream, patience.Token) ?? throw new IOException("the receiver did not say where to begin");
         if (known.Length != sizeof(long)) throw new InvalidDataException($"an offset has 8 bytes, not {known.Length}");
         var piece = new byte[PieceSizeBytes];
-        for (var offset = BinaryPrimitives.ReadInt64LittleEndian(known); offset < snapshot.FileLength;)
+        var offset = BinaryPrimitives.ReadInt64LittleEndian(known);
+        stands(offset);
+        while (offset < snapshot.FileLength)
         {
             patience.CancelAfter(PieceTimeout);
             var read = snapshot.ReadFile(offset, piece);
@@ -38,9 +47,13 @@ internal static class SnapshotTransfer
         }
 
         await stream.FlushAsync(patience.Token);
-        // The receiver checks and decodes all of it before it answers.
-        patience.CancelAfter(PieceTimeout * 6);
-        if (await Frame.ReadAsync(stream, patience.Token) is null) throw new IOException("the receiver did not confirm the snapshot");
+        // The receiver checks and decodes all of it before it answers, and says meanwhile that it is at it.
+        while (true)
+        {
+            patience.CancelAfter(PieceTimeout);
+            var word = await Frame.ReadAsync(stream, patience.Token) ?? throw new IOException("the receiver did not confirm the snapshot");
+            if (word is [Whole]) return;
+        }
     }
 
     /// <summary>Receives, checks and decodes a snapshot; it is durable when this returns.</summary>
@@ -58,13 +71,14 @@ internal static class SnapshotTransfer
         try
         {
             using var receiver = await FillAsync(stream, reception, label, patience);
-            var info = receiver.Complete();
-            if (info.Point.Index != message.Snapshot.Index.Value || info.Point.Term != message.Snapshot.Term.Value)
+            // Reading back a large file takes longer than anybody's patience.
+            var completing = Task.Run(() => Complete(receiver, message, disk), CancellationToken.None);
+            while (await Task.WhenAny(completing, Task.Delay(CheckingInterval, CancellationToken.None)) != completing)
             {
-                throw new InvalidDataException($"the snapshot at {info.Point} came under the name of {message.Snapshot.Term}/{message.Snapshot.Index}");
+                await SayAsync(stream, StillChecking, completing, cancellationToken);
             }
 
-            return new ReceivedSnapshot(message, disk.Load(message.Snapshot));
+            return await completing;
         }
         catch (Exception problem) when (problem is DamagedException or StorageFullException)
         {
@@ -74,8 +88,33 @@ internal static class SnapshotTransfer
 
     public static async Task ConfirmAsync(Stream stream, CancellationToken cancellationToken)
     {
-        await Frame.WriteAsync(stream, new byte[] { 1 }, cancellationToken);
+        await Frame.WriteAsync(stream, new[] { Whole }, cancellationToken);
         await stream.FlushAsync(cancellationToken);
+    }
+
+    private static ReceivedSnapshot Complete(SnapshotReceiver receiver, InstallSnapshot message, MemberDisk disk)
+    {
+        var info = receiver.Complete();
+        if (info.Point.Index != message.Snapshot.Index.Value || info.Point.Term != message.Snapshot.Term.Value)
+        {
+            throw new InvalidDataException($"the snapshot at {info.Point} came under the name of {message.Snapshot.Term}/{message.Snapshot.Index}");
+        }
+
+        return new ReceivedSnapshot(message, disk.Load(message.Snapshot));
+    }
+
+    // The sender may have gone; the file is complete all the same, and its receiver must not be disposed under the work.
+    private static async Task SayAsync(Stream stream, byte word, Task work, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await Frame.WriteAsync(stream, new[] { word }, cancellationToken);
+            await stream.FlushAsync(cancellationToken);
+        }
+        catch (Exception gone) when (gone is IOException or OperationCanceledException)
+        {
+            await work;
+        }
     }
 
     private static async Task<SnapshotReceiver> FillAsync(Stream stream, SnapshotReception reception, SnapshotLabel label, CancellationTokenSource patience)

@@ -78,7 +78,7 @@ public sealed class SnapshotTransferTests
             using var snapshot = from.Disk.OpenSnapshot(from.Mark);
             try
             {
-                await SnapshotTransfer.SendAsync(line, new InstallSnapshot(new ReplicaId(1), new ReplicaId(2), new Term(2), from.Mark), snapshot, deadline.Token);
+                await SnapshotTransfer.SendAsync(line, new InstallSnapshot(new ReplicaId(1), new ReplicaId(2), new Term(2), from.Mark), snapshot, static _ => { }, deadline.Token);
             }
             finally
             {
