@@ -1,5 +1,6 @@
 using ControlPlane.Benchmarks.Clusters;
 using ControlPlane.Benchmarks.Members;
+using ControlPlane.Etcd.Protocol;
 using ControlPlane.Harness;
 
 namespace ControlPlane.Benchmarks.Served;
@@ -20,6 +21,7 @@ internal static class ServedScenario
         // The first run compiles and is not counted.
         for (var run = 0; run <= arguments.Number("runs", 3); run++)
         {
+            var entries = await EntriesAsync(group, leader);
             var own = Environment.CpuUsage.TotalTime;
             var (load, cpu, resident) = await (work switch
             {
@@ -29,9 +31,11 @@ internal static class ServedScenario
                 _ => throw new ArgumentException($"unknown work: {work}"),
             });
             if (run == 0) continue;
-            Console.WriteLine($"{load.PerSecond,10:0} /s   p50 {load.P50Milliseconds:0.00} ms   p99 {load.P99Milliseconds:0.00} ms   {cpu:0.0} us CPU   {resident:0} MiB   generator {(Environment.CpuUsage.TotalTime - own).TotalMicroseconds / load.Count:0.0} us");
+            Console.WriteLine($"{load.PerSecond,10:0} /s   p50 {load.P50Milliseconds:0.00} ms   p99 {load.P99Milliseconds:0.00} ms   {cpu:0.0} us CPU   {resident:0} MiB   generator {(Environment.CpuUsage.TotalTime - own).TotalMicroseconds / load.Count:0.0} us   {load.Count / (double)(await EntriesAsync(group, leader) - entries):0.0} a log entry");
         }
 
         return 0;
     }
+
+    private static async Task<ulong> EntriesAsync(ServedGroup group, int leader) => (await group.Clients[leader].Maintenance.StatusAsync(new StatusRequest())).RaftIndex;
 }

@@ -13,6 +13,9 @@ internal sealed class ReplicaCore
     // Of the proposals of one entry: a larger one would keep heartbeats behind it waiting. A larger single proposal still goes alone.
     private const int EntrySizeBytesMax = 1 << 20;
 
+    // Enough for a large entry of small writes; beyond it the disk is no reason to wait.
+    private const int HeldProposalsMax = 4_096;
+
     private readonly TurnOptions _options;
     private readonly RaftNode _node;
     private readonly IReplicaRim _rim;
@@ -305,6 +308,8 @@ internal sealed class ReplicaCore
     private void HandOver()
     {
         if (_toHandOver.Count == 0 || _node.Leader is not { } leader) return;
+        // While this member's disk is at work another entry would only queue behind it: what comes meanwhile shares the next one.
+        if (leader == _node.Self && _node.Durable < _node.LastIndex && _toHandOver.Count < HeldProposalsMax) return;
         var batch = new List<OpenProposal>(_toHandOver.Count);
         var sizeBytes = 0;
         while (_toHandOver.TryDequeue(out var proposal))
