@@ -18,7 +18,7 @@ internal sealed class CoreGroup
 
     public CoreGroup(int count, TurnOptions? options = null)
     {
-        var configuration = Configuration.Of(Enumerable.Range(1, count).Select(id => new Raft.Membership.Member(new ReplicaId((ulong)id), $"s{id}", $"{id}:1")));
+        var configuration = Configuration.Of(Enumerable.Range(1, count).Select(id => new global::ControlPlane.Raft.Membership.Member(new ReplicaId((ulong)id), $"s{id}", $"{id}:1")));
         _members = [.. Enumerable.Range(1, count).Select(id => new Member(this, new ReplicaId((ulong)id), configuration, options ?? new TurnOptions()))];
     }
 
