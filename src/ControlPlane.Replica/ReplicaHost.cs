@@ -21,7 +21,11 @@ public sealed class ReplicaHost : IReplicatedStore, IMemberOperations, IAsyncDis
     // What waits for the loop; a fuller queue makes callers and peers wait, which is the back-pressure wanted.
     private const int QueuedInputsMax = 16_384;
 
-    private readonly Channel<TurnInput> _inputs = Channel.CreateBounded<TurnInput>(new BoundedChannelOptions(QueuedInputsMax) { SingleReader = true });
+    // Whoever hands something to a loop that waits runs the turn on its own thread: the disk's word that a write is durable becomes an answer without
+    // waking another thread in between. TurnAsync sees to it that nobody is kept for more than one turn.
+    private readonly Channel<TurnInput> _inputs = Channel.CreateBounded<TurnInput>(
+        new BoundedChannelOptions(QueuedInputsMax) { SingleReader = true, AllowSynchronousContinuations = true });
+
     private readonly CancellationTokenSource _stopping = new();
     private readonly ReplicaOptions _options;
     private readonly ClusterIdentity _identity;
@@ -293,8 +297,11 @@ public sealed class ReplicaHost : IReplicatedStore, IMemberOperations, IAsyncDis
         var watch = _options.LeaseReads ? new TickWatch(_options.TimeProvider, _options.Tick) : null;
         try
         {
-            while (await _inputs.Reader.WaitToReadAsync())
+            while (true)
             {
+                var waiting = _inputs.Reader.WaitToReadAsync();
+                var isBorrowedThread = !waiting.IsCompleted;
+                if (!await waiting) break;
                 var hasTick = false;
                 while (batch.Count < TurnInputsMax && _inputs.Reader.TryRead(out var input))
                 {
@@ -318,6 +325,7 @@ public sealed class ReplicaHost : IReplicatedStore, IMemberOperations, IAsyncDis
                 }
 
                 batch.Clear();
+                if (isBorrowedThread && _inputs.Reader.TryPeek(out _)) await Task.Yield();
             }
         }
         catch (Exception exception)
