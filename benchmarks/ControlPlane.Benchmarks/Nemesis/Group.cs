@@ -9,7 +9,7 @@ namespace ControlPlane.Benchmarks.Nemesis;
 /// <summary>The group as its operator sees it: who belongs to it, who leads, and the changes an operator makes.</summary>
 internal sealed class Group : IDisposable
 {
-    private static readonly TimeSpan StatusPatience = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan StatusPatience = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan ChangePatience = TimeSpan.FromSeconds(20);
 
     private readonly Members _members;

@@ -24,6 +24,8 @@ internal sealed class Members : IAsyncDisposable
         _joins = new IReadOnlyList<int>?[layout.Count];
         _isPaused = new bool[layout.Count];
         _pages = [.. Enumerable.Range(0, layout.Count).Select(member => new FaultPage(layout.Scratch[$"faults-{member}"]))];
+        // Whoever interrupts a run does not want its members to go on, some of them paused for ever.
+        AppDomain.CurrentDomain.ProcessExit += KillAll;
         Network = new([.. layout.ProxyPorts.Zip(layout.PeerPorts)], Running);
     }
 
@@ -104,9 +106,15 @@ internal sealed class Members : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        AppDomain.CurrentDomain.ProcessExit -= KillAll;
         for (var member = 0; member < Count; member++) await KillAsync(member);
         await Network.DisposeAsync();
         foreach (var page in _pages) page.Dispose();
+    }
+
+    private void KillAll(object? sender, EventArgs arguments)
+    {
+        foreach (var process in _processes) process?.KillHard();
     }
 
     private IReadOnlyList<(int Member, int Process)> Running() =>

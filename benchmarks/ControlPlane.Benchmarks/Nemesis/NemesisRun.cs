@@ -45,8 +45,16 @@ internal sealed class NemesisRun : IAsyncDisposable
         var scratch = new Scratch();
         var layout = Layout.Create(scratch, options.MemberCount, target.ChangesMembers ? 2 : 0);
         var run = new NemesisRun(options, scratch, await Nemesis.Members.StartAsync(target, layout));
-        await run.WaitUntilLedAsync();
-        return run;
+        try
+        {
+            await run.WaitUntilLedAsync();
+            return run;
+        }
+        catch
+        {
+            await run.DisposeAsync();
+            throw;
+        }
     }
 
     /// <summary>Clients and watchers at every member, until <see cref="FinishAsync"/>.</summary>

@@ -3,7 +3,7 @@ namespace ControlPlane.Benchmarks.Nemesis.Cases;
 /// <summary>Files of one stopped member are damaged. It may come back as it was, or refuse with a message; it may not come back with less and say nothing.</summary>
 internal static class DamageCases
 {
-    private static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(30);
 
     public static IEnumerable<Case> All =>
     [
@@ -53,22 +53,24 @@ internal static class DamageCases
         return $"runs and does not serve; it says\n{stage.Members.LastLines(victim)}";
     }
 
-    private static bool IsData(string path) => !path.Contains("/pki/") && !path.EndsWith("lock", StringComparison.OrdinalIgnoreCase) && new FileInfo(path).Length > 0;
+    private static bool IsData(string path) => !path.Contains("/pki/") && !Path.GetFileName(path).StartsWith("lock") && new FileInfo(path).Length > 0;
 
     private static void Halve(string path)
     {
+        var size = WrittenSize(path);
         using var file = new FileStream(path, FileMode.Open);
-        file.SetLength(file.Length / 2);
+        file.SetLength(size / 2);
     }
 
-    // In what is written, not in what is reserved: the last byte that is not zero has neighbours that matter.
     private static void Flip(string path)
     {
         var bytes = File.ReadAllBytes(path);
-        var end = Array.FindLastIndex(bytes, value => value != 0);
-        bytes[end / 2] ^= 0x10;
+        bytes[WrittenSize(path) / 2] ^= 0x10;
         File.WriteAllBytes(path, bytes);
     }
+
+    // What is reserved and still zero does not count.
+    private static int WrittenSize(string path) => Array.FindLastIndex(File.ReadAllBytes(path), value => value != 0) + 1;
 
     private static void CopyFolder(string from, string to)
     {
