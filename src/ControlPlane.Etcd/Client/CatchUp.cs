@@ -36,11 +36,14 @@ internal sealed class CatchUp(EtcdEndpoints endpoints, KeyLayout layout, Mirror 
     public async Task ReachAsync(Revision revision, CancellationToken cancellationToken)
     {
         if (await TryReachAsync(revision, NudgeDelay, cancellationToken)) return;
-        while (true)
+        for (var asked = TimeSpan.Zero; ;)
         {
             if (await feed.TryAskProgressAsync())
             {
                 if (await TryReachAsync(revision, NudgeDelay, cancellationToken)) return;
+                if ((asked += NudgeDelay) < WatchPatience) continue;
+                asked = TimeSpan.Zero;
+                feed.Reopen();
                 continue;
             }
 

@@ -12,6 +12,9 @@ public sealed class EtcdStore : IReplicatedStore, IAsyncDisposable
 {
     private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(100);
 
+    // A member that is silent for so long is left for the next one; etcd's own elections take about a second.
+    private static readonly TimeSpan ReadTryTimeout = TimeSpan.FromSeconds(2);
+
     private readonly CancellationTokenSource _stopping = new();
     private readonly EtcdStoreOptions _options;
     private readonly EtcdEndpoints _endpoints;
@@ -31,7 +34,7 @@ public sealed class EtcdStore : IReplicatedStore, IAsyncDisposable
         _endpoints = new EtcdEndpoints(options.Endpoints, options.Credentials);
         _mirror = new Mirror(layout);
         _feed = new MirrorFeed(_endpoints, layout, _mirror, options);
-        _readIndex = new ReadIndex(_endpoints, layout, options.RequestTimeout);
+        _readIndex = new ReadIndex(_endpoints, layout, options.RequestTimeout < ReadTryTimeout ? options.RequestTimeout : ReadTryTimeout);
         _catchUp = new CatchUp(_endpoints, layout, _mirror, _feed, options);
         _leases = new LeaseClock(_endpoints, _mirror, options);
         _mirror.LeaseSeen = _leases.Seen;
@@ -72,7 +75,9 @@ public sealed class EtcdStore : IReplicatedStore, IAsyncDisposable
         patience.CancelAfter(_options.RequestTimeout);
         try
         {
+            var seen = _mirror.Revision;
             var revision = await AskAsync(patience.Token);
+            if (revision < seen) _options.Fatal(new InvalidOperationException($"etcd's majority is at revision {revision}, but revision {seen} was seen here: etcd has lost what it had acknowledged"));
             await _catchUp.ReachAsync(revision, patience.Token);
             return Latest;
         }

@@ -64,6 +64,22 @@ public sealed class RealEtcdTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task An_etcd_that_was_killed_and_restarted_is_followed_again_and_the_operator_is_told_once()
+    {
+        var notices = new List<string>();
+        await using var store = await OpenAsync(null, notice: line =>
+        {
+            lock (notices) notices.Add(line);
+        });
+        await store.ProposeAsync(new Transaction([], [new Operation.Put("k"u8.ToArray(), default, LeaseId.None)], []), CancellationToken.None);
+        await _etcd!.KillAsync();
+        await _etcd.StartAsync();
+        await store.ProposeAsync(new Transaction([], [new Operation.Put("k"u8.ToArray(), default, LeaseId.None)], []), CancellationToken.None);
+        Assert.Equal(2, (await store.ReadAsync(CancellationToken.None)).Get("k"u8)!.Version);
+        lock (notices) Assert.Single(notices, notice => notice == "following etcd again");
+    }
+
+    [Fact]
     public async Task A_lease_of_another_client_is_known_with_its_time_and_forgotten_when_it_ends()
     {
         await using var store = await OpenAsync(null);
@@ -114,8 +130,16 @@ public sealed class RealEtcdTests : IAsyncLifetime
         await UntilAsync(other, view => view.CompactionFloor >= floor);
     }
 
-    private Task<EtcdStore> OpenAsync(string? name, TimeSpan? history = null) => EtcdStore.OpenAsync(
-        new EtcdStoreOptions { Endpoints = [new Uri(_etcd!.Url)], Name = name, SessionTimeToLive = TimeSpan.FromSeconds(2), HistoryDuration = history }, CancellationToken.None);
+    private Task<EtcdStore> OpenAsync(string? name, TimeSpan? history = null, Action<string>? notice = null) => EtcdStore.OpenAsync(
+        new EtcdStoreOptions
+        {
+            Endpoints = [new Uri(_etcd!.Url)],
+            Name = name,
+            SessionTimeToLive = TimeSpan.FromSeconds(2),
+            HistoryDuration = history,
+            Notice = notice ?? (static _ => { }),
+        },
+        CancellationToken.None);
 
     private static async Task<Leadership> LeadershipAsync(EtcdStore store, Func<Leadership, bool> isWanted)
     {
