@@ -4,9 +4,12 @@ using ControlPlane.Raft.Messages;
 using ControlPlane.Replica;
 using ControlPlane.Replica.Codecs;
 using ControlPlane.Replica.Disks;
+using ControlPlane.Replica.Peers;
 using ControlPlane.Replica.Turns;
 using ControlPlane.Simulation.Checking;
+using ControlPlane.Simulation.Worlds;
 using ControlPlane.Store;
+using ControlPlane.Wal.Snapshots;
 using ControlPlane.Wal.Storage;
 
 namespace ControlPlane.Simulation.Clusters;
@@ -18,11 +21,13 @@ internal sealed class SimulatedProcess : IReplicaRim
     private readonly SimulatedMember _member;
     private readonly MemberDisk _disk;
     private readonly LogWriter _writer;
+    private readonly SnapshotReception _reception;
 
     public SimulatedProcess(SimulatedCluster cluster, SimulatedMember member, MemberDisk disk, ClusterIdentity identity, ulong incarnation)
     {
         (_cluster, _member, _disk) = (cluster, member, disk);
         _writer = new LogWriter(cluster, member, this, disk);
+        _reception = new SnapshotReception(disk);
         var plan = cluster.Plan;
         var remembered = disk.Recall(identity.Initial);
         var node = remembered.ToNode(new RaftOptions
@@ -124,12 +129,13 @@ internal sealed class SimulatedProcess : IReplicaRim
 
     public void SendSnapshot(InstallSnapshot message)
     {
-        byte[]? file = null;
+        SnapshotFile? file = null;
         try
         {
             using var reader = _disk.OpenSnapshot(message.Snapshot);
-            file = new byte[reader.FileLength];
-            Promise.That(reader.ReadFile(0, file) == file.Length, "a snapshot is as long as its file");
+            var bytes = new byte[reader.FileLength];
+            Promise.That(reader.ReadFile(0, bytes) == bytes.Length, "a snapshot is as long as its file");
+            file = new SnapshotFile(SnapshotLabel.Of(reader), bytes);
         }
         catch (Exception gone) when (gone is IOException or DamagedException)
         {
@@ -144,24 +150,36 @@ internal sealed class SimulatedProcess : IReplicaRim
     }
 
     /// <summary>True when the snapshot is on the shelf and handed in.</summary>
-    public bool TryReceive(byte[] encoded, byte[] file)
+    /// <param name="cutAt">The connection breaks when this much has arrived; what has is kept for the next one.</param>
+    public bool TryReceive(byte[] encoded, SnapshotFile file, int cutAt)
     {
         var isReceived = false;
         _member.Guard(() =>
         {
             var message = (InstallSnapshot)((PeerMessage.Consensus)PeerCodec.Decode(encoded)).Message;
+            // Disposing removes what did not become a snapshot; a process that dies here removes nothing.
+            SnapshotReceiver? receiver = null;
             try
             {
-                using var receiver = _disk.ReceiveSnapshot();
-                Promise.That(receiver.TryWrite(0, file), "a snapshot begins at its beginning");
+                receiver = _reception.Take(file.Label);
+                var known = (int)receiver.Received;
+                if (cutAt > known) Promise.That(receiver.TryWrite(known, file.Bytes.AsSpan(known..cutAt)), "a snapshot goes on where it stopped");
+                if (receiver.Received < file.Bytes.Length)
+                {
+                    _reception.Keep(file.Label, receiver);
+                    return;
+                }
+
                 // Before it is complete: a crash within may leave it there already.
                 _member.Durable.Received(message.Snapshot);
                 receiver.Complete();
                 _member.Post(new TurnInput.SnapshotReceived(new ReceivedSnapshot(message, _disk.Load(message.Snapshot))));
+                receiver.Dispose();
                 isReceived = true;
             }
             catch (Exception refusal) when (refusal is IOException or DamagedException or StorageFullException or InvalidDataException)
             {
+                receiver?.Dispose();
                 // Late, and older than the two that the shelf keeps; or cut off; or there was no room.
                 _cluster.Trace.Story?.Add($"{_member.Name} does not take the snapshot at {message.Snapshot.Index}: {refusal.Message}");
             }

@@ -5,6 +5,9 @@ internal sealed class Inode
 {
     private const int SectorSizeBytes = 512;
 
+    // A few records.
+    private const int TailSizeBytes = 300;
+
     private readonly List<Change> _unsynced = [];
     private Content _seen = new();
     private Content _durable = new();
@@ -47,9 +50,11 @@ internal sealed class Inode
         _seen = _durable.Copy();
     }
 
-    public string Rot(SeededRandom random)
+    /// <param name="isTail">Near the last byte that is not zero, else anywhere.</param>
+    public string Rot(SeededRandom random, bool isTail)
     {
-        var offset = random.Between(0, _durable.Length - 1);
+        var last = _durable.LastWritten;
+        var offset = isTail ? Math.Max(0, last - random.Below(TailSizeBytes)) : random.Between(0, _durable.Length - 1);
         var mask = (byte)(1 << random.Below(8));
         _rot = (offset, mask);
         Flip(offset, mask);
@@ -110,6 +115,8 @@ internal sealed class Inode
             if (end > Length) Resize(end);
             change.Bytes.CopyTo(_bytes, change.Offset);
         }
+
+        public int LastWritten => Math.Max(0, _bytes.AsSpan(0, Length).LastIndexOfAnyExcept((byte)0));
 
         public void Flip(long offset, byte mask)
         {

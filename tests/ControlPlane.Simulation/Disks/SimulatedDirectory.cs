@@ -91,12 +91,16 @@ internal sealed class SimulatedDirectory(string path, SeededRandom random) : ISt
     {
         var names = _seen.Where(file => file.Value.Length > 0).Select(file => file.Key).Order(StringComparer.Ordinal).ToList();
         if (names.Count == 0) return null;
-        var name = random.Pick(names);
+        // What was written last is where damage is easily taken for a torn write.
+        var isTail = random.Chance(0.6) && names.Exists(IsSegment);
+        var name = isTail ? names.FindLast(IsSegment)! : random.Pick(names);
         foreach (var change in _unsynced) change(_durable);
         _unsynced.Clear();
         foreach (var inode in _seen.Values) inode.Sync();
         _rotten = _seen[name];
-        return $"{name} {_rotten.Rot(random)}";
+        return $"{name} {_rotten.Rot(random, isTail)}";
+
+        static bool IsSegment(string file) => file.StartsWith("wal-", StringComparison.Ordinal);
     }
 
     /// <summary>The operator brings the bit back.</summary>

@@ -50,7 +50,7 @@ internal sealed class Network(SimulatedCluster cluster)
 
     /// <param name="file">Null when there is nothing to send any more.</param>
     /// <param name="end">Told whether the receiver confirmed it; on a slow link that may be long after the receiver has it.</param>
-    public void SendSnapshot(InstallSnapshot message, byte[]? file, SimulatedProcess sender, Action<bool> end)
+    public void SendSnapshot(InstallSnapshot message, SnapshotFile? file, SimulatedProcess sender, Action<bool> end)
     {
         var random = cluster.Random;
         var conditions = cluster.Nemesis;
@@ -66,8 +66,8 @@ internal sealed class Network(SimulatedCluster cluster)
                 // The stream ends with the process at either end, and with the link.
                 var receiver = cluster.Find(message.To)?.Running;
                 var arrives = !isLost && sender.IsAlive && receiver is not null && !_cut.Contains((message.From, message.To));
-                var part = arrives && conditions.HasSlowSnapshots && random.Chance(0.1) ? file![..random.Below(file!.Length)] : file;
-                end(arrives && receiver!.TryReceive(encoded, part!) && !_cut.Contains((message.To, message.From)));
+                var cutAt = arrives && conditions.HasSlowSnapshots && random.Chance(0.25) ? random.Below(file!.Bytes.Length) : file?.Bytes.Length ?? 0;
+                end(arrives && receiver!.TryReceive(encoded, file!, cutAt) && !_cut.Contains((message.To, message.From)));
             });
         }
     }

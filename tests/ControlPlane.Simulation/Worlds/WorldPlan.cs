@@ -107,6 +107,8 @@ internal sealed record WorldPlan
             HasSlowSnapshots = random.Chance(0.3),
             HasMembershipChanges = random.Chance(0.35),
         };
+        // Rot shows at a start after a kill.
+        if (plan.HasRot) plan = plan with { HasCrashes = true };
         return isStable ? plan.OnlyIsolation() : plan;
     }
 
