@@ -10,21 +10,18 @@ namespace ControlPlane.Etcd.Services;
 internal sealed class WatchService(ServedStore store, WatchHub hub, LeaderPresence leader, ProgressClock clock)
 {
     // etcd's largest request, 1.5 MiB: what a client takes without being asked.
-    private const int FragmentBytesMax = 3 << 19;
+    private const int ResponseBytesMax = 3 << 19;
 
-    public async Task WatchAsync(IAsyncStreamReader<WatchRequest> requests, IServerStreamWriter<WatchMessage> responses, ServerCallContext context)
+    public async Task WatchAsync(IAsyncStreamReader<WatchRequest> requests, ServerCallContext context)
     {
         using var ending = leader.LinkTo(context, hub.Stopping);
-        var stream = new WatchStream(hub, store, FragmentBytesMax);
-        // Several messages share a flush: with many watches on a stream that is most of what they cost.
-        responses.WriteOptions = new WriteOptions(WriteFlags.BufferHint);
-        var body = context.GetHttpContext().Response.BodyWriter;
+        var stream = new WatchStream(hub, store, ResponseBytesMax);
         using var ticking = clock.Follow(stream);
+        // The client learns at once that it is heard, whenever it means to send its first request; and the body can be written to.
+        await context.WriteResponseHeadersAsync([]);
         var writing = WriteAsync();
         try
         {
-            // The client learns at once that it is heard, whenever it means to send its first request.
-            await context.WriteResponseHeadersAsync([]);
             while (await requests.MoveNext(ending.Token)) stream.Take(requests.Current);
         }
         catch (Exception ended) when (ended is OperationCanceledException or IOException or RpcException or InvalidOperationException)
@@ -49,7 +46,7 @@ internal sealed class WatchService(ServedStore store, WatchHub hub, LeaderPresen
         {
             try
             {
-                await stream.WriteAsync(responses.WriteAsync, async () => await body.FlushAsync(ending.Token), ending.Token);
+                await stream.WriteAsync(context.GetHttpContext().Response.BodyWriter, ending.Token);
             }
             finally
             {
@@ -60,11 +57,11 @@ internal sealed class WatchService(ServedStore store, WatchHub hub, LeaderPresen
     }
 }
 
-/// <summary>The one method of etcd's <c>Watch</c>, bound by hand: its responses are messages of shared bytes.</summary>
+/// <summary>The one method of etcd's <c>Watch</c>, bound by hand: its responses are written into the body past the framework.</summary>
 internal sealed class WatchMethods : IServiceMethodProvider<WatchService>
 {
     public void OnServiceMethodDiscovery(ServiceMethodProviderContext<WatchService> context) => context.AddDuplexStreamingMethod(
-        new Method<WatchRequest, WatchMessage>(MethodType.DuplexStreaming, Protocol.Watch.Descriptor.FullName, "Watch", Marshallers.Of(WatchRequest.Parser), WatchMessage.Marshaller),
+        new Method<WatchRequest, WatchResponse>(MethodType.DuplexStreaming, Protocol.Watch.Descriptor.FullName, "Watch", Marshallers.Of(WatchRequest.Parser), Marshallers.Of(WatchResponse.Parser)),
         [],
-        static (service, requests, responses, call) => service.WatchAsync(requests, responses, call));
+        static (service, requests, _, call) => service.WatchAsync(requests, call));
 }

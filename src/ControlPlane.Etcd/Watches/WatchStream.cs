@@ -1,3 +1,4 @@
+using System.IO.Pipelines;
 using ControlPlane.Etcd.Keys;
 using ControlPlane.Etcd.Protocol;
 using ControlPlane.Etcd.Services;
@@ -8,8 +9,11 @@ using Google.Protobuf;
 namespace ControlPlane.Etcd.Watches;
 
 /// <summary>The watches of one client's stream. One loop writes; the client's requests and the hub only leave something to be written.</summary>
+/// <param name="hub">Hands over what happens.</param>
+/// <param name="store">Tells what stands in headers.</param>
+/// <param name="responseBytesMax">Of responses that are made of several revisions, and of fragments where a watch takes them.</param>
 /// <remarks>Lock order: the hub's before this one's.</remarks>
-internal sealed class WatchStream(WatchHub hub, ServedStore store, int fragmentBytesMax)
+internal sealed class WatchStream(WatchHub hub, ServedStore store, int responseBytesMax)
 {
     // More waiting than this, and a watch goes on by cursor: at 1 KB an event, a thousand slow watches share at most what history holds anyway.
     private const int PendingEventsMax = 1000;
@@ -17,12 +21,15 @@ internal sealed class WatchStream(WatchHub hub, ServedStore store, int fragmentB
     // Of a watch that catches up: enough to share a flush, few enough that other watches of the stream have their turn.
     private const int ChangesPerRead = 500;
 
+    // Of a stream, before the client must have made room for them: what several connections of a slow client can hold here.
+    private const int UnsentBytesMax = 64 << 10;
+
     private static readonly ByteString FirstKey = ByteString.CopyFrom(0);
 
     private readonly Lock _gate = new();
     private readonly Signal _work = new();
     private readonly Dictionary<long, Watch> _watches = [];
-    private readonly Queue<WatchMessage> _replies = new();
+    private readonly Queue<WatchResponse> _replies = new();
     private readonly Queue<Watch> _queue = new();
     private long _nextId;
     private bool _isProgressAsked;
@@ -55,11 +62,11 @@ internal sealed class WatchStream(WatchHub hub, ServedStore store, int fragmentB
         Wake();
     }
 
-    /// <summary>Writes until cancelled.</summary>
-    /// <param name="write">Writes without sending.</param>
-    /// <param name="flush">Sends what was written; completes when the client has room for more.</param>
-    public async Task WriteAsync(Func<WatchMessage, Task> write, Func<ValueTask> flush, CancellationToken cancellationToken)
+    /// <summary>Writes until cancelled, or until nobody reads any more.</summary>
+    /// <param name="body">The call's response, begun already.</param>
+    public async Task WriteAsync(PipeWriter body, CancellationToken cancellationToken)
     {
+        var frames = new WatchFrames(body);
         while (true)
         {
             await _work.WaitAsync(cancellationToken);
@@ -71,20 +78,27 @@ internal sealed class WatchStream(WatchHub hub, ServedStore store, int fragmentB
                 var through = hub.Through;
                 for (var left = QueuedCount(); left > 0 && TryTake(out var item); left--)
                 {
-                    await CarryOutAsync(item, write);
+                    CarryOut(item, frames);
                     hasWritten = true;
+                    if (frames.WrittenBytes > UnsentBytesMax && !await TryFlushAsync(body, frames, cancellationToken)) return;
                 }
 
                 foreach (var progress in Progress(through))
                 {
-                    await write(progress);
+                    frames.Write(progress);
                     hasWritten = true;
                 }
 
-                if (hasWritten) await flush();
+                if (frames.WrittenBytes > 0 && !await TryFlushAsync(body, frames, cancellationToken)) return;
             }
             while (hasWritten);
         }
+    }
+
+    private static async ValueTask<bool> TryFlushAsync(PipeWriter body, WatchFrames frames, CancellationToken cancellationToken)
+    {
+        frames.WrittenBytes = 0;
+        return !(await body.FlushAsync(cancellationToken)).IsCompleted;
     }
 
     /// <summary>For the hub: lets the watch follow, unless it was cancelled meanwhile.</summary>
@@ -153,7 +167,7 @@ internal sealed class WatchStream(WatchHub hub, ServedStore store, int fragmentB
             {
                 (created.WatchId, created.Canceled) = (-1, true);
                 created.CancelReason = range.IsEmpty ? "mvcc: watcher range is empty" : "mvcc: duplicate watch ID provided on the WatchStream";
-                _replies.Enqueue(new WatchMessage(created));
+                _replies.Enqueue(created);
             }
             else
             {
@@ -167,7 +181,7 @@ internal sealed class WatchStream(WatchHub hub, ServedStore store, int fragmentB
                 created.WatchId = id;
                 var watch = new Watch(this, id, request, range, request.StartRevision > 0 ? new Revision(request.StartRevision) : newest.Next);
                 _watches.Add(id, watch);
-                _replies.Enqueue(new WatchMessage(created));
+                _replies.Enqueue(created);
                 Enqueue(watch);
             }
         }
@@ -182,7 +196,7 @@ internal sealed class WatchStream(WatchHub hub, ServedStore store, int fragmentB
         {
             if (!_watches.Remove(id, out watch)) return;
             watch.IsCancelled = true;
-            _replies.Enqueue(new WatchMessage(new WatchResponse { Header = store.Header(), WatchId = id, Canceled = true }));
+            _replies.Enqueue(new WatchResponse { Header = store.Header(), WatchId = id, Canceled = true });
         }
 
         hub.Forget(watch);
@@ -225,35 +239,35 @@ internal sealed class WatchStream(WatchHub hub, ServedStore store, int fragmentB
         }
     }
 
-    private async Task CarryOutAsync(Item item, Func<WatchMessage, Task> write)
+    private void CarryOut(Item item, WatchFrames frames)
     {
-        if (item.Reply is not null) await write(item.Reply);
-        if (item.Events.Count > 0) await SendAsync(item.Watch, item.Events, item.Events[^1].Change.Revision, write);
-        if (!item.IsFollowing) await CatchUpAsync(item.Watch, write);
+        if (item.Reply is not null) frames.Write(item.Reply);
+        if (item.Events.Count > 0) Send(item.Watch, item.Events, item.Events[^1].Change.Revision, frames);
+        if (!item.IsFollowing) CatchUp(item.Watch, frames);
     }
 
     /// <summary>One step through history; the watch is queued again, or follows.</summary>
-    private async Task CatchUpAsync(Watch watch, Func<WatchMessage, Task> write)
+    private void CatchUp(Watch watch, WatchFrames frames)
     {
         if (hub.TryFollow(watch)) return;
         var view = hub.Store.Latest;
         var outcome = view.ReadChanges(watch.Cursor, ChangesPerRead);
         if (outcome is ChangesOutcome.Compacted(var floor))
         {
-            // What was put at the floor is still there, as etcd keeps it; what was deleted there is not, and neither is anything before.
             if (floor != watch.Cursor.Next)
             {
-                await CancelCompactedAsync(watch, floor, write);
+                CancelCompacted(watch, floor, frames);
                 return;
             }
 
+            // Where a client is told to go on, it must be able to: what was put at the floor is still there.
             var atFloor = watch.Range.In(view.At(floor)!).Where(record => record.Modified == floor).Select(record => new Change(floor, record.Key, record, null));
             outcome = new ChangesOutcome.Read([.. atFloor], floor);
         }
 
         var read = (ChangesOutcome.Read)outcome;
         var events = read.Changes.Where(watch.Wants).Select(change => new SharedEvent(change)).ToList();
-        if (events.Count > 0) await SendAsync(watch, events, read.Through, write);
+        if (events.Count > 0) Send(watch, events, read.Through, frames);
         lock (_gate)
         {
             if (read.Through > watch.Cursor) watch.Cursor = read.Through;
@@ -261,43 +275,62 @@ internal sealed class WatchStream(WatchHub hub, ServedStore store, int fragmentB
         }
     }
 
-    private Task CancelCompactedAsync(Watch watch, Revision floor, Func<WatchMessage, Task> write)
+    private void CancelCompacted(Watch watch, Revision floor, WatchFrames frames)
     {
         lock (_gate)
         {
-            if (watch.IsCancelled) return Task.CompletedTask;
+            if (watch.IsCancelled) return;
             watch.IsCancelled = true;
             _watches.Remove(watch.Id);
         }
 
-        return write(new WatchMessage(new WatchResponse { Header = store.Header(), WatchId = watch.Id, Canceled = true, CompactRevision = floor.Value }));
+        frames.Write(new WatchResponse { Header = store.Header(), WatchId = watch.Id, Canceled = true, CompactRevision = floor.Value });
     }
 
-    private async Task SendAsync(Watch watch, List<SharedEvent> events, Revision through, Func<WatchMessage, Task> write)
+    /// <summary>Sends events in responses of whole revisions, of about <c>responseBytesMax</c> where there are several.</summary>
+    private void Send(Watch watch, List<SharedEvent> events, Revision through, WatchFrames frames)
     {
         watch.HasSent = true;
         var encoded = new byte[events.Count][];
-        for (var index = 0; index < encoded.Length; index++) encoded[index] = events[index].Encoded(watch.WantsPrevious);
-        if (!watch.TakesFragments)
+        var (start, whole, size, wholeSize) = (0, 0, 0, 0);
+        for (var index = 0; index < encoded.Length; index++)
         {
-            await write(new WatchMessage(new WatchResponse { Header = store.Header(through), WatchId = watch.Id }, encoded));
-            return;
+            encoded[index] = events[index].Encoded(watch.WantsPrevious);
+            size += encoded[index].Length;
+            var isLastOfRevision = index + 1 == encoded.Length || events[index + 1].Change.Revision != events[index].Change.Revision;
+            if (!isLastOfRevision) continue;
+            if (size > responseBytesMax && whole > start)
+            {
+                SendWhole(watch, encoded.AsSpan(start..whole), wholeSize, events[whole - 1].Change.Revision, frames);
+                (start, size) = (whole, size - wholeSize);
+            }
+
+            (whole, wholeSize) = (index + 1, size);
         }
 
-        for (var start = 0; start < encoded.Length;)
+        SendWhole(watch, encoded.AsSpan(start), size, through, frames);
+    }
+
+    private void SendWhole(Watch watch, ReadOnlySpan<byte[]> events, int size, Revision through, WatchFrames frames)
+    {
+        var header = store.Header(through);
+        while (watch.TakesFragments && size > responseBytesMax && events.Length > 1)
         {
-            var (end, size) = (start + 1, encoded[start].Length);
-            while (end < encoded.Length && size + encoded[end].Length <= fragmentBytesMax) size += encoded[end++].Length;
-            var head = new WatchResponse { Header = store.Header(through), WatchId = watch.Id, Fragment = end < encoded.Length };
-            await write(new WatchMessage(head, new ArraySegment<byte[]>(encoded, start, end - start)));
-            start = end;
+            var (count, part) = (1, events[0].Length);
+            while (count < events.Length && part + events[count].Length <= responseBytesMax) part += events[count++].Length;
+            if (count == events.Length) break;
+            frames.Write(header, watch.Id, isFragment: true, events[..count], part);
+            events = events[count..];
+            size -= part;
         }
+
+        frames.Write(header, watch.Id, isFragment: false, events, size);
     }
 
     /// <summary>Progress that can be told truthfully now: of all watches only when none has anything to catch up with.</summary>
-    private List<WatchMessage> Progress(Revision through)
+    private List<WatchResponse> Progress(Revision through)
     {
-        var messages = new List<WatchMessage>();
+        var messages = new List<WatchResponse>();
         lock (_gate)
         {
             if (_isProgressDue)
@@ -319,9 +352,9 @@ internal sealed class WatchStream(WatchHub hub, ServedStore store, int fragmentB
 
         return messages;
 
-        WatchMessage Of(long id) => new(new WatchResponse { Header = store.Header(through), WatchId = id });
+        WatchResponse Of(long id) => new() { Header = store.Header(through), WatchId = id };
     }
 
     /// <summary>One thing to write: a reply, or what a watch has waiting.</summary>
-    private readonly record struct Item(WatchMessage? Reply, Watch Watch, List<SharedEvent> Events, bool IsFollowing);
+    private readonly record struct Item(WatchResponse? Reply, Watch Watch, List<SharedEvent> Events, bool IsFollowing);
 }
