@@ -10,6 +10,9 @@ namespace ControlPlane.Replica;
 /// <summary>Names the cluster and its first members from their names alone, so that members that start separately agree without talking.</summary>
 internal sealed record ClusterIdentity(MemberIdentity Self, Configuration Initial)
 {
+    /// <summary>This is the first start on this disk.</summary>
+    public bool IsNew { get; init; }
+
     /// <exception cref="ArgumentException">The member is not in the list.</exception>
     public static ClusterIdentity Of(string name, IReadOnlyList<PeerAddress> initialCluster)
     {

@@ -148,6 +148,9 @@ internal sealed class HostRim : IReplicaRim, IAsyncDisposable
         if (committed.Removed.Contains(_node.Self)) _expel($"this member, {_options.Name}, was removed from the group; to bring this machine back, empty its data directory and add it as a new member");
     }
 
+    /// <summary>Completes when every member that was known when it was called has answered a call, or not in time.</summary>
+    public Task FirstCallsAsync() => Task.WhenAll(_links.Values.Select(link => link.FirstCall));
+
     /// <summary>Called by the loop after each of its ticks.</summary>
     public void Tick()
     {

@@ -38,6 +38,7 @@ public sealed class ReplicaHost : IReplicatedStore, IMemberOperations, IAsyncDis
     private readonly GuestList _guests;
     private readonly MemberDesk _desk;
     private readonly TaskCompletionSource<string> _expelled = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Task _introduced;
     private readonly Task _turning;
     private readonly Task _ticking;
     private volatile string? _diskFull;
@@ -74,6 +75,8 @@ public sealed class ReplicaHost : IReplicatedStore, IMemberOperations, IAsyncDis
             _listener = new PeerListener(connector, ListenAddress(node), options.Notice, ServePeerAsync);
         }
 
+        // On a new disk it may be a member that was wiped: whoever remembers gets the chance to say so before this one gives a vote.
+        _introduced = identity.IsNew ? _rim.FirstCallsAsync() : Task.CompletedTask;
         _turning = Task.Run(TurnAsync);
         _ticking = Task.Run(TickAsync);
         // Nobody else can be waited for.
@@ -311,6 +314,7 @@ public sealed class ReplicaHost : IReplicatedStore, IMemberOperations, IAsyncDis
                 }
 
                 if (hasTick) batch.Add(TurnInput.Tick.One);
+                if (!_introduced.IsCompleted) batch.RemoveAll(static input => input is TurnInput.FromPeer or TurnInput.SnapshotReceived or TurnInput.Tick);
                 Interlocked.Exchange(ref _openRead, null);
                 // No read joins this batch any more: a lease that holds now makes right what they will be told.
                 if (watch?.IsLate(hasTick) == true) batch.Insert(0, TurnInput.Late.Known);

@@ -26,7 +26,7 @@ internal static class StartingIdentity
         if (options.InitialCluster.Count > 0) born = ClusterIdentity.Of(options.Name, options.InitialCluster);
         else if (options.Join.Count > 0) born = await AskAsync(options, diskId, cancellationToken);
         else throw new ArgumentException($"the member '{options.Name}' has no data yet: name the initial cluster, or members of the cluster that it was added to");
-        born = born with { Self = born.Self with { DiskId = diskId } };
+        born = born with { Self = born.Self with { DiskId = diskId }, IsNew = true };
         // Before the identity, which makes the directory a member's.
         InitialFile.Write(directory, born.Initial);
         born.Claim(storage, directory.Path);

@@ -30,6 +30,7 @@ internal sealed class PeerLink : IAsyncDisposable
     private readonly Action<RefusedException> _refused;
     private readonly Task _running;
     private volatile bool _isConnected;
+    private readonly TaskCompletionSource _firstCall = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private bool _wasSilent;
 
     /// <param name="lost">Told when a connection broke or the queue overflowed: what was sent last may not have arrived.</param>
@@ -49,6 +50,9 @@ internal sealed class PeerLink : IAsyncDisposable
         _wasSilent = false;
         if (_isConnected && !_queue.Writer.TryWrite(message)) _lost();
     }
+
+    /// <summary>Completes when the peer was called once and has let this member in, refused it, or not answered in time.</summary>
+    public Task FirstCall => _firstCall.Task;
 
     /// <summary>Sends <paramref name="ping"/> when nothing was sent since the last call.</summary>
     public void BreakSilence(PeerMessage.Ping ping)
@@ -76,6 +80,7 @@ internal sealed class PeerLink : IAsyncDisposable
                 if (lastProblem.Length > 0) _notice($"peer {_peer} at {Address}: connected");
                 (backOff, lastProblem) = (BackOffBase, "");
                 _isConnected = true;
+                _firstCall.TrySetResult();
                 await SendAsync(stream);
             }
             catch (Exception problem) when (problem is IOException or OperationCanceledException)
@@ -93,6 +98,7 @@ internal sealed class PeerLink : IAsyncDisposable
                 while (_queue.Reader.TryRead(out _)) continue;
             }
 
+            _firstCall.TrySetResult();
             await PauseAsync(backOff);
             backOff = backOff * 2 > BackOffMax ? BackOffMax : backOff * 2;
         }
