@@ -82,7 +82,7 @@ public sealed class ApiConnection : IDisposable
             HttpResponseMessage response;
             try
             {
-                response = await _http.SendAsync(request, cancellationToken);
+                response = await SendOnceAsync(request, cancellationToken);
             }
             catch (HttpRequestException broken)
             {
@@ -200,6 +200,19 @@ public sealed class ApiConnection : IDisposable
     {
         while (broken.InnerException is not null) broken = broken.InnerException;
         return broken.Message.TrimEnd('.');
+    }
+
+    // The handler words a connection that took too long as a cancellation; it is a server that cannot be reached.
+    private async Task<HttpResponseMessage> SendOnceAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await _http.SendAsync(request, cancellationToken);
+        }
+        catch (OperationCanceledException late) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new HttpRequestException(HttpRequestError.ConnectionError, "the connection took too long", late);
+        }
     }
 
     private static bool IsConnectionFailure(HttpRequestException broken) =>
