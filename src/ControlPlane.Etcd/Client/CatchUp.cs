@@ -47,6 +47,13 @@ internal sealed class CatchUp(EtcdEndpoints endpoints, KeyLayout layout, Mirror 
                 continue;
             }
 
+            // Without a watch there is nobody to tell, nor to be told by.
+            if (!feed.IsFollowing)
+            {
+                if (await TryReachAsync(revision, RetryDelay, cancellationToken)) return;
+                continue;
+            }
+
             // Nothing is written while a revision at or above is known to be on its way here.
             var isComing = Expected >= revision || await PulseAsync() is not null;
             if (await TryReachAsync(revision, isComing ? WatchPatience : RetryDelay, cancellationToken)) return;

@@ -21,6 +21,9 @@ internal sealed class MirrorFeed(EtcdEndpoints endpoints, KeyLayout layout, Mirr
     /// <summary>Completes when the mirror holds a whole state.</summary>
     public Task Loaded => _loaded.Task;
 
+    /// <summary>Whether a watch is open.</summary>
+    public bool IsFollowing => _watch is not null;
+
     /// <summary>Gives up the present watch and opens another with the next member: whoever calls knows of a revision that this one does not deliver.</summary>
     public void Reopen() => _watch?.GiveUp();
 

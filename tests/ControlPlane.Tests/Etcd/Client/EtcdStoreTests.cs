@@ -123,9 +123,11 @@ public sealed class EtcdStoreTests
     {
         await using var etcd = await FakeEtcd.StartAsync(version);
         await using var store = await OpenAsync(etcd);
+        await etcd.WriteAsync("a", "1");
+        await ReachAsync(store, etcd);
         await etcd.WriteElsewhereAsync();
         var read = await store.ReadAsync(CancellationToken.None);
-        Assert.True(read.Revision.Value >= 1);
+        Assert.True(read.Revision.Value >= 2);
         Assert.Equal(writes, etcd.WriteCount);
     }
 
