@@ -12,6 +12,10 @@ internal sealed record Row(string Work, string Store, double Value, string Unit,
     public static Row Of(string work, string store, Measured measured) => new(
         work, store, measured.Load.PerSecond, "/s", measured.Load.P50Milliseconds, measured.Load.P99Milliseconds, measured.CpuMicroseconds, measured.ResidentMebibytes);
 
+    /// <summary>A load whose pace is given: what it costs is compared.</summary>
+    public static Row OfCost(string work, string store, Measured measured) => new(
+        work, store, measured.CpuMicroseconds, "µs CPU", measured.Load.P50Milliseconds, measured.Load.P99Milliseconds, measured.CpuMicroseconds, measured.ResidentMebibytes);
+
     /// <summary>Each figure's median of several runs of the same work and store.</summary>
     public static Row MedianOf(IReadOnlyList<Row> rows) => rows[0] with
     {

@@ -47,7 +47,7 @@ internal static class StoreScenario
         await using var group = await ServedGroup.StartAsync(store, 1, scratch);
         await ServedLoads.PutAsync(group, 0, 64, plan.WarmUpSeconds);
         foreach (var clients in new[] { 1, 64 }) table.Add(Row.Of($"put, 1 member, {clients} client{(clients == 1 ? "" : "s")}", store.Name, await ServedLoads.PutAsync(group, 0, clients, plan.Seconds)));
-        table.Add(Row.Of("watch, 1,000 watchers × 20 puts/s: events", store.Name, await ServedLoads.WatchAsync(group, 0, 1000, 20, plan.Seconds)));
+        table.Add(Row.OfCost("watch, 1,000 watchers × 20 puts/s, an event", store.Name, await ServedLoads.WatchAsync(group, 0, 1000, 20, plan.Seconds)));
         await MeasureManyKeysAsync(store, plan, table);
     }
 
@@ -118,7 +118,7 @@ internal static class StoreScenario
             await one.LoadAsync("put", 64, plan.WarmUpSeconds / 2);
             table.Add(Row.Of("put, 1 member, 1 client", name, await one.LoadAsync("put", 1, plan.Seconds)));
             table.Add(Row.Of("put, 1 member, 64 clients", name, await one.LoadAsync("put", 64, plan.Seconds)));
-            if (kind == "replica") table.Add(Row.Of("watch, 1,000 watchers × 20 puts/s: events", name, await one.LoadAsync("watch", 1000, plan.Seconds)));
+            if (kind == "replica") table.Add(Row.OfCost("watch, 1,000 watchers × 20 puts/s, an event", name, await one.LoadAsync("watch", 1000, plan.Seconds)));
         }
 
         using (var scratch = new Scratch())
