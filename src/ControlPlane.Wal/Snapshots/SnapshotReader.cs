@@ -9,6 +9,7 @@ public sealed class SnapshotReader : IDisposable
 {
     private readonly IStorageFile _file;
     private readonly string _path;
+    private readonly bool _takesTail;
     private byte[] _chunk = [];
     private int _chunkLength;
     private int _chunkRead;
@@ -17,15 +18,17 @@ public sealed class SnapshotReader : IDisposable
     private uint _checksum;
     private bool _isAtEnd;
 
-    internal SnapshotReader(IStorageFile file, string path)
+    internal SnapshotReader(IStorageFile file, string path, bool takesTail = false)
     {
         _file = file;
         _path = path;
+        _takesTail = takesTail;
         Info = SnapshotFormat.ReadHeader(file, path, out var size, out _checksum);
         _offset = size;
     }
 
-    /// <summary>Opens a snapshot that lies anywhere; its chunks are checked as they are read.</summary>
+    /// <summary>Opens a snapshot that lies anywhere; its chunks are checked as they are read. It may have been saved by etcdctl, which wants zeros up to a multiple of 512 bytes and a
+    /// SHA-256 of 32 at the end.</summary>
     /// <exception cref="IOException">It cannot be read.</exception>
     /// <exception cref="DamagedException">Its header is not what was written.</exception>
     public static SnapshotReader OpenFile(string path)
@@ -33,7 +36,7 @@ public sealed class SnapshotReader : IDisposable
         var file = new DiskFile(path, FileMode.Open, FileAccess.Read);
         try
         {
-            return new SnapshotReader(file, path);
+            return new SnapshotReader(file, path, takesTail: true);
         }
         catch
         {
@@ -96,8 +99,16 @@ public sealed class SnapshotReader : IDisposable
 
         _isAtEnd = true;
         (_chunkLength, _chunkRead) = (0, 0);
-        if (BinaryPrimitives.ReadInt64LittleEndian(content) != _total || _offset != _file.Length)
+        if (BinaryPrimitives.ReadInt64LittleEndian(content) != _total || !(_offset == _file.Length || (_takesTail && IsTail())))
             throw SnapshotFormat.Damaged(_path, _offset, "the snapshot does not end where its trailer says");
         return false;
+    }
+
+    /// <summary>What follows is the tail that etcdctl wants. Its hash says nothing that the chunks' checksums have not said.</summary>
+    private bool IsTail()
+    {
+        const int block = 512, hash = 32;
+        var padding = new byte[(int)((block - _offset % block) % block)];
+        return _file.Length == _offset + padding.Length + hash && _file.Read(_offset, padding) == padding.Length && !padding.AsSpan().ContainsAnyExcept((byte)0);
     }
 }

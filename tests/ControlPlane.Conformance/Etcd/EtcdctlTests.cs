@@ -149,6 +149,8 @@ public sealed class EtcdctlTests(EtcdGroup group) : IClassFixture<EtcdGroup>
         Assert.Equal(32, bytes.Length % 512);
         Assert.Equal(System.Security.Cryptography.SHA256.HashData(bytes.AsSpan(0, bytes.Length - 32)), bytes[^32..]);
         Assert.True(bytes.Length > 100_000);
+        var inspected = await ControlPlane.Harness.BinaryProcess.RunAsync(ControlPlane.Harness.BinaryProcess.BinaryPath, group.Scratch.Folder, null, ["snapshot", "inspect", file]);
+        Assert.True(inspected.ExitCode == 0, inspected.ToString());
     }
 
     private static async Task<(string Id, string Endpoint)> FollowerAsync(Etcdctl etcdctl)
