@@ -30,7 +30,7 @@ internal sealed class ControlPlaneTarget : ITarget
         "--listen", $"127.0.0.1:{layout.OtherPorts[member]}", "--etcd-listen", $"127.0.0.1:{layout.ClientPorts[member]}",
         "--peer-listen", $"127.0.0.1:{layout.PeerPorts[member]}", "--peer-advertise", layout.ProxyAddress(member),
         joins is null ? "--initial-cluster" : "--join", layout.PeerList(joins?.Where(other => other != member) ?? Enumerable.Range(0, layout.FirstCount)),
-        "--snapshot-entries", "2000",
+        "--snapshot-entries", "500",
     ]);
 
     private static void CopyFolder(string from, string to)

@@ -21,8 +21,8 @@ internal static class ServedMember
                 InitialCluster = arguments.Word("initial-cluster", "") is { Length: > 0 } list ? PeerAddress.ParseList(list) : [],
                 Join = arguments.Word("join", "") is { Length: > 0 } others ? PeerAddress.ParseList(others) : [],
                 JoinTimeout = TimeSpan.FromMinutes(1),
-                SnapshotEntries = arguments.Number("snapshot-entries", 2000),
-                KeptEntries = arguments.Number("snapshot-entries", 2000) / 4,
+                SnapshotEntries = arguments.Number("snapshot-entries", 500),
+                KeptEntries = arguments.Number("snapshot-entries", 500) / 4,
                 Notice = line => Console.Error.WriteLine(line),
             },
             CancellationToken.None);
