@@ -3,8 +3,8 @@ using ControlPlane.Benchmarks.Clusters;
 using ControlPlane.Benchmarks.Members;
 using ControlPlane.Benchmarks.Nemesis;
 using ControlPlane.Benchmarks.Nemesis.DotNext;
-using ControlPlane.Benchmarks.Served;
 using ControlPlane.Benchmarks.Nemesis.Targets;
+using ControlPlane.Benchmarks.Served;
 using ControlPlane.Benchmarks.Smoke;
 using ControlPlane.Benchmarks.Tables;
 

@@ -1,4 +1,3 @@
-using System.Buffers;
 using ControlPlane.Etcd.Protocol;
 using Google.Protobuf;
 using Grpc.Core;

@@ -1,5 +1,4 @@
 using ControlPlane.Benchmarks.Clusters;
-using ControlPlane.Benchmarks.Members;
 using ControlPlane.Etcd.Protocol;
 using ControlPlane.Harness;
 

@@ -1,4 +1,3 @@
-using ControlPlane.Raft;
 using ControlPlane.Raft.Messages;
 
 namespace ControlPlane.Replica.Turns;
