@@ -18,7 +18,7 @@ internal static class Transcript
             if (!line.StartsWith("$ ", StringComparison.Ordinal) && !line.StartsWith("~ ", StringComparison.Ordinal)) continue;
             actual.Append(line).Append('\n');
             var input = new StringBuilder();
-            for (; at + 1 < lines.Length && lines[at + 1].StartsWith('<'); at++)
+            for (; at + 1 < lines.Length && (lines[at + 1] is "<" || lines[at + 1].StartsWith("< ", StringComparison.Ordinal)); at++)
             {
                 actual.Append(lines[at + 1]).Append('\n');
                 input.Append(lines[at + 1].AsSpan(lines[at + 1].Length > 1 ? 2 : 1)).Append('\n');
