@@ -1,6 +1,6 @@
+using ControlPlane.Raft;
 using ControlPlane.Replica.Disks;
 using ControlPlane.Replica.Turns;
-using ControlPlane.Raft;
 using ControlPlane.Wal.Logs;
 using ControlPlane.Wal.Members;
 using ControlPlane.Wal.Storage;
