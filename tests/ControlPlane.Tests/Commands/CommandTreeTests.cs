@@ -9,7 +9,7 @@ public sealed class CommandTreeTests
 
     [Theory]
     [InlineData("aply -f x", "error: unknown command \"aply\"; did you mean \"apply\"?\nSee 'controlplane --help'.\n")]
-    [InlineData("", "error: a command is missing; there are: apply, get, describe, delete, logs, watch, member, version\nSee 'controlplane --help'.\n")]
+    [InlineData("", "error: a command is missing; there are: apply, get, describe, delete, logs, watch, member, move-leader, snapshot, version\nSee 'controlplane --help'.\n")]
     [InlineData("get pods --outptu json", "error: unknown option \"--outptu\"; did you mean \"--output\"?\nSee 'controlplane get --help'.\n")]
     [InlineData("get pods -o xml", "error: --output: \"xml\" is not one of wide, yaml, json, name\nSee 'controlplane get --help'.\n")]
     [InlineData("logs x --tail many", "error: --tail: \"many\" is not a number\nSee 'controlplane logs --help'.\n")]
