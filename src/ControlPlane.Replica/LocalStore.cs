@@ -10,11 +10,22 @@ public sealed class LocalStore : IReplicatedStore
     private static readonly MemberId Self = new(1);
 
     private readonly Lock _writer = new();
-    private readonly StoreState _state = new();
+    private readonly StoreState _state;
     private readonly Published<StoreView> _view;
     private readonly Published<Leadership> _leadership = new(new Leadership(Self, Self, Term: 1, IsReady: true));
 
-    public LocalStore() => _view = new Published<StoreView>(_state.View);
+    /// <summary>An empty store.</summary>
+    public LocalStore()
+        : this(new StoreState())
+    {
+    }
+
+    /// <param name="state">What it begins with; owned by the store from now on.</param>
+    public LocalStore(StoreState state)
+    {
+        _state = state;
+        _view = new Published<StoreView>(state.View);
+    }
 
     public StoreView Latest => _view.Value;
 

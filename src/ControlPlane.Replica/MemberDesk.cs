@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using ControlPlane.Raft;
-using ControlPlane.Replica.Disks;
 using ControlPlane.Replica.Turns;
 
 namespace ControlPlane.Replica;

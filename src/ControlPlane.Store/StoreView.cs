@@ -36,6 +36,10 @@ public sealed class StoreView
     /// bytes, and after a restore from a snapshot.</summary>
     public Revision Floor => _history.Floor;
 
+    /// <summary>The first revision whose changes can be followed: the floor itself when it was committed, the one after it when history was dropped or
+    /// begins with a snapshot.</summary>
+    public Revision OldestChange => _history.ChangesFloor.Next;
+
     /// <summary>The floor that a committed <c>Compact</c> has set; equal on every member that has applied as much.</summary>
     public Revision CompactionFloor { get; }
 

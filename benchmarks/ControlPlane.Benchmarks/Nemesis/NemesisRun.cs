@@ -172,23 +172,26 @@ internal sealed class NemesisRun : IAsyncDisposable
         var calls = Journal.Calls.SelectMany(client => client).Concat(_reads).ToList();
         var verdict = LinearizabilityChecker.Check(calls);
         if (verdict is not Verdict.Linearizable) broken.Add(verdict.ToString()!);
+        var watchedCount = 0;
         if (_watchers.Count > 0)
         {
             var watches = _watchers.Select(watcher => watcher.RecordThrough(last)).ToList();
             var (history, contradictions) = Findings.Merge(watches);
             broken.AddRange(contradictions);
-            // What a watcher was not yet told is not lost.
-            var through = _watchers.Where(watcher => watcher.Prefix == Caller.Prefix).Max(watcher => watcher.Reached);
-            broken.AddRange(Findings.LostWrites(Journal.Acknowledged.Select(acknowledged => acknowledged.Change).Where(change => change.Revision <= through), history));
+            // What no watcher was told, because it had not got so far or the member had forgotten it, the reads of the key judge alone.
+            var coverage = new WatchCoverage(watches.Where(watch => watch.KeyPrefix == Caller.Prefix));
+            var watched = Journal.Acknowledged.Select(acknowledged => acknowledged.Change).Where(change => coverage.Includes(change.Revision)).ToList();
+            watchedCount = watched.Count;
+            broken.AddRange(Findings.LostWrites(watched, history));
             broken.AddRange(Findings.Watches(watches, history, Members.Target.ForgetsHistoryWithSnapshots ? long.MaxValue : Group.CompactedRevision));
         }
 
         var outages = new Outages(Journal.Acknowledged.Select(acknowledged => acknowledged.Microseconds), _faults);
         int Count(Func<Outcome, bool> isMeant) => calls.Count(call => isMeant(call.Outcome));
         Console.WriteLine($"calls                   {calls.Count}: {outages.AcknowledgedCount} acknowledged changes, {Count(outcome => outcome is Outcome.Found or Outcome.Listed)} reads, {Count(outcome => outcome is Outcome.Unknown)} unknown, {Count(outcome => outcome is Outcome.Refused)} refused");
-        Console.WriteLine($"watchers                {_watchers.Count}, resumed {_watchers.Sum(watcher => watcher.ResumptionCount)} times, told of compaction {_watchers.Sum(watcher => watcher.CompactionCount)} times");
+        Console.WriteLine($"watchers                {_watchers.Count}, resumed {_watchers.Sum(watcher => watcher.ResumptionCount)} times, told of compaction {_watchers.Sum(watcher => watcher.CompactionCount)} times; {watchedCount} of the acknowledged changes watched");
         Console.WriteLine($"faults                  {_faults.Count}");
-        Console.WriteLine($"no write acknowledged   longest {outages.LongestOfAll.TotalSeconds:0.00} s");
+        Console.WriteLine($"no write acknowledged   longest {outages.DescribeLongest(8)}");
         Console.WriteLine($"  with a majority       {Outages.Describe(outages.ByFault(keepsMajority: true))}");
         Console.WriteLine($"  without               {Outages.Describe(outages.ByFault(keepsMajority: false))}");
         Console.WriteLine($"verdict                 {(verdict is Verdict.Linearizable ? verdict : "see below")}, found in {clock.Elapsed.TotalSeconds:0.0} s");

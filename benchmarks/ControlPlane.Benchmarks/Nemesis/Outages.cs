@@ -16,11 +16,15 @@ internal sealed class Outages(IEnumerable<long> acknowledgedMicroseconds, IReadO
         return TimeSpan.FromMicroseconds(longest);
     }
 
-    public TimeSpan LongestOfAll => _times.Length < 2 ? TimeSpan.Zero : Longest(_times[0], _times[^1]);
-
     /// <summary>The longest gap of each fault that left a majority able to work, or of each that did not, shortest first.</summary>
     public IReadOnlyList<TimeSpan> ByFault(bool keepsMajority) =>
         [.. faults.Where(fault => fault.KeepsMajority == keepsMajority).Select(fault => Longest(fault.FromMicroseconds, fault.ToMicroseconds)).Order()];
+
+    /// <summary>The longest gaps with the times they began at, on the journal's clock: "11.0 s at 321.5 s", longest first.</summary>
+    public string DescribeLongest(int count) => string.Join(", ", Enumerable.Range(1, Math.Max(0, _times.Length - 1))
+        .Select(next => (From: _times[next - 1], Gap: _times[next] - _times[next - 1]))
+        .OrderByDescending(outage => outage.Gap).Take(count)
+        .Select(outage => $"{TimeSpan.FromMicroseconds(outage.Gap).TotalSeconds:0.00} s at {TimeSpan.FromMicroseconds(outage.From).TotalSeconds:0.0} s"));
 
     /// <summary>One value a fault: "p50 0.31 s, p99 1.20 s, longest 1.44 s (18 faults)".</summary>
     public static string Describe(IReadOnlyList<TimeSpan> gaps) => gaps.Count == 0

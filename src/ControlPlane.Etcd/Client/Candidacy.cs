@@ -1,7 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
 using ControlPlane.Replica;
-using ControlPlane.Store;
 using Grpc.Core;
 
 namespace ControlPlane.Etcd.Client;

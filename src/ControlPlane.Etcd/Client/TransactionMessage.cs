@@ -5,7 +5,6 @@ using ControlPlane.Store.Commands;
 using Google.Protobuf;
 using Compare = ControlPlane.Store.Commands.Compare;
 using CompareMessage = ControlPlane.Etcd.Protocol.Compare;
-using Record = ControlPlane.Store.Record;
 
 namespace ControlPlane.Etcd.Client;
 

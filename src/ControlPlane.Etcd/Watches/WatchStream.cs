@@ -252,17 +252,11 @@ internal sealed class WatchStream(WatchHub hub, ServedStore store, int responseB
         if (hub.TryFollow(watch)) return;
         var view = hub.Store.Latest;
         var outcome = view.ReadChanges(watch.Cursor, ChangesPerRead);
-        if (outcome is ChangesOutcome.Compacted(var floor))
+        if (outcome is ChangesOutcome.Compacted)
         {
-            if (floor != watch.Cursor.Next)
-            {
-                CancelCompacted(watch, floor, frames);
-                return;
-            }
-
-            // Where a client is told to go on, it must be able to: what was put at the floor is still there.
-            var atFloor = watch.Range.In(view.At(floor)!).Where(record => record.Modified == floor).Select(record => new Change(floor, record.Key, record, null));
-            outcome = new ChangesOutcome.Read([.. atFloor], floor);
+            // Told where changes begin, not where states do: at the floor of a snapshot the state is there, and what led to it is not.
+            CancelCompacted(watch, view.OldestChange, frames);
+            return;
         }
 
         var read = (ChangesOutcome.Read)outcome;
@@ -275,7 +269,7 @@ internal sealed class WatchStream(WatchHub hub, ServedStore store, int responseB
         }
     }
 
-    private void CancelCompacted(Watch watch, Revision floor, WatchFrames frames)
+    private void CancelCompacted(Watch watch, Revision oldest, WatchFrames frames)
     {
         lock (_gate)
         {
@@ -284,7 +278,7 @@ internal sealed class WatchStream(WatchHub hub, ServedStore store, int responseB
             _watches.Remove(watch.Id);
         }
 
-        frames.Write(new WatchResponse { Header = store.Header(), WatchId = watch.Id, Canceled = true, CompactRevision = floor.Value });
+        frames.Write(new WatchResponse { Header = store.Header(), WatchId = watch.Id, Canceled = true, CompactRevision = oldest.Value });
     }
 
     /// <summary>Sends events in responses of whole revisions, of about <c>responseBytesMax</c> where there are several.</summary>

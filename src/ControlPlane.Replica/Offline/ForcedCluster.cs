@@ -3,8 +3,6 @@ using ControlPlane.Raft;
 using ControlPlane.Raft.Entries;
 using ControlPlane.Raft.Membership;
 using ControlPlane.Replica.Disks;
-using ControlPlane.Replica.Turns;
-using ControlPlane.Store;
 using ControlPlane.Wal.Members;
 using ControlPlane.Wal.Storage;
 

@@ -1,9 +1,7 @@
 using System.Globalization;
 using ControlPlane.Raft;
 using ControlPlane.Raft.Membership;
-using ControlPlane.Replica.Codecs;
 using ControlPlane.Replica.Turns;
-using ControlPlane.Wal.Logs;
 using ControlPlane.Wal.Members;
 
 namespace ControlPlane.Replica.Offline;

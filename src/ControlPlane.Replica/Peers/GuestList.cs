@@ -1,4 +1,3 @@
-using ControlPlane.Raft;
 using ControlPlane.Raft.Membership;
 using ControlPlane.Replica.Disks;
 using ControlPlane.Wal.Members;

@@ -38,7 +38,9 @@ internal static class SnapshotDownload
         // Secrets are in it: for its owner's eyes only, from the first byte on.
         await using var file = new FileStream(path, new FileStreamOptions
         {
-            Mode = FileMode.Create, Access = FileAccess.Write, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+            Mode = FileMode.Create,
+            Access = FileAccess.Write,
+            UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
         });
         using var response = await cluster.Connection.SendAsync(HttpMethod.Get, MemberCalls.Root + "snapshot", accept: "application/octet-stream", cancellationToken: cancellationToken);
         await using var body = await response.Content.ReadAsStreamAsync(cancellationToken);

@@ -42,9 +42,9 @@ internal sealed class Face : IAsyncDisposable
 
     public Auth.AuthClient Auth { get; }
 
-    public static async Task<Face> StartAsync(Func<EtcdHostOptions, EtcdHostOptions>? with = null)
+    public static async Task<Face> StartAsync(Func<EtcdHostOptions, EtcdHostOptions>? with = null, StoreState? state = null)
     {
-        var store = new LocalStore();
+        var store = new LocalStore(state ?? new StoreState());
         var options = new EtcdHostOptions { Listen = new IPEndPoint(IPAddress.Loopback, 0) };
         return new Face(store, await EtcdHost.StartAsync(with?.Invoke(options) ?? options, store, null, CancellationToken.None));
     }

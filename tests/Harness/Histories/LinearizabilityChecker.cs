@@ -6,7 +6,7 @@ namespace ControlPlane.Harness.Histories;
 public static class LinearizabilityChecker
 {
     // A million configurations are about 60 MB and a second; a key that needs more has too many clients to be judged at all.
-    private const int ConfigurationCountMax = 1_000_000;
+    private const int ConfigurationCountMax = 4_000_000;
 
     public static Verdict Check(IEnumerable<Call> history)
     {

@@ -2,7 +2,6 @@ using System.Diagnostics;
 using ControlPlane.Benchmarks.Nemesis.Faults;
 using ControlPlane.Benchmarks.Nemesis.Network;
 using ControlPlane.Benchmarks.Nemesis.Targets;
-using ControlPlane.Benchmarks.Nemesis.Workloads;
 
 namespace ControlPlane.Benchmarks.Nemesis.Cases;
 

@@ -1,4 +1,3 @@
-using System.Net.Http;
 using ControlPlane.Etcd.Protocol;
 using ControlPlane.Harness.Histories;
 using Google.Protobuf;
@@ -132,7 +131,8 @@ internal sealed class MemberClient : IDisposable
     // Only what says by itself that nothing happened, or what never left this process. "Unavailable" and "deadline" say nothing.
     private static bool IsRefusal(RpcException failure) =>
         failure.StatusCode is StatusCode.InvalidArgument or StatusCode.FailedPrecondition or StatusCode.ResourceExhausted or StatusCode.OutOfRange or StatusCode.Unimplemented
-        || failure.Status.DebugException is HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError };
+        || failure.Status.DebugException is HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError }
+        || failure.Status.Detail.StartsWith("Error connecting to subchannel", StringComparison.Ordinal);
 }
 
 /// <param name="Outcome">What is known.</param>

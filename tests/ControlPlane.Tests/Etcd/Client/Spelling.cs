@@ -1,6 +1,5 @@
 using System.Text;
 using ControlPlane.Replica;
-using ControlPlane.Store;
 using ControlPlane.Store.Commands;
 using ControlPlane.Store.Watches;
 using Record = ControlPlane.Store.Record;

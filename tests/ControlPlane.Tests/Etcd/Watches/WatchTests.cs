@@ -2,7 +2,6 @@ using ControlPlane.Etcd.Protocol;
 using ControlPlane.Store;
 using ControlPlane.Store.Commands;
 using Google.Protobuf;
-using Grpc.Core;
 using Microsoft.Extensions.Time.Testing;
 using static ControlPlane.Tests.Etcd.Face;
 using WatchCall = Grpc.Core.AsyncDuplexStreamingCall<ControlPlane.Etcd.Protocol.WatchRequest, ControlPlane.Etcd.Protocol.WatchResponse>;
@@ -120,6 +119,25 @@ public sealed class WatchTests : IAsyncLifetime
         // The floor itself can be watched: a client that goes on there must not be sent away again.
         await CreateAsync(call, new WatchCreateRequest { Key = Bytes("a"), StartRevision = 2 });
         Assert.Equal(["put a=2 @2", "put a=3 @3"], await EventsAsync(call, 2));
+    }
+
+    [Fact]
+    public async Task A_member_that_begins_with_a_snapshot_admits_that_it_does_not_know_what_led_to_it()
+    {
+        await _face.PutAsync("a", "1");
+        await _face.DeleteAsync("a");
+        var view = _face.Store.Latest;
+        await using var restored = await StartAsync(state: StoreState.Restore(view.Head, view.Range(default, null)));
+        using var call = restored.Watches.Watch();
+
+        // The deletion is revision 2, and so is the snapshot: saying nothing would lose it.
+        await CreateAsync(call, new WatchCreateRequest { Key = Bytes("a"), StartRevision = 2 });
+        var cancelled = await NextAsync(call);
+        Assert.Equal((true, 3, 0), (cancelled.Canceled, cancelled.CompactRevision, cancelled.Events.Count));
+
+        await CreateAsync(call, new WatchCreateRequest { Key = Bytes("a"), StartRevision = 3 });
+        await restored.PutAsync("a", "2");
+        Assert.Equal(["put a=2 @3"], await EventsAsync(call, 1));
     }
 
     [Fact]

@@ -22,6 +22,16 @@ public sealed class WatchCheckerTests
     }
 
     [Fact]
+    public void What_every_watcher_was_told_is_gone_is_covered_by_none()
+    {
+        var first = new WatchRecord("first", "", 1, null, [new Receipt.Changed(A1), new Receipt.Compacted(4), new Receipt.Resumed(4), new Receipt.Changed(A4)]);
+        var second = new WatchRecord("second", "", 1, null, [new Receipt.Changed(A1), new Receipt.Changed(B2)]);
+
+        Assert.Equal([1L, 2L, 4L], Enumerable.Range(1, 5).Select(revision => (long)revision).Where(new WatchCoverage([first, second]).Includes));
+        Assert.Equal([1L, 4L], Enumerable.Range(1, 5).Select(revision => (long)revision).Where(new WatchCoverage([first]).Includes));
+    }
+
+    [Fact]
     public void A_gap_a_repeat_and_a_step_back_are_told_apart()
     {
         Assert.Contains("a gap: a = \"4\" at revision 4 came before a = nothing at revision 3", Check(1, 4, "", A1, B2, A4));

@@ -1,5 +1,4 @@
 using ControlPlane.Replica;
-using ControlPlane.Replica.Turns;
 using ControlPlane.Store.Commands;
 
 namespace ControlPlane.Tests.Replica.Hosts;

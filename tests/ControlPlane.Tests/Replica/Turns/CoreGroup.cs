@@ -1,5 +1,4 @@
 using ControlPlane.Raft;
-using ControlPlane.Raft.Entries;
 using ControlPlane.Raft.Membership;
 using ControlPlane.Raft.Messages;
 using ControlPlane.Replica;

@@ -1,7 +1,6 @@
 using ControlPlane.Replica.Turns;
 using ControlPlane.Store;
 using ControlPlane.Store.Commands;
-using ControlPlane.Store.Leases;
 
 namespace ControlPlane.Tests.Replica.Turns;
 
