@@ -192,8 +192,8 @@ internal sealed class NemesisRun : IAsyncDisposable
         Console.WriteLine($"watchers                {_watchers.Count}, resumed {_watchers.Sum(watcher => watcher.ResumptionCount)} times, told of compaction {_watchers.Sum(watcher => watcher.CompactionCount)} times; {watchedCount} of the acknowledged changes watched");
         Console.WriteLine($"faults                  {_faults.Count}");
         Console.WriteLine($"no write acknowledged   longest {outages.DescribeLongest(8)}");
-        Console.WriteLine($"  with a majority       {Outages.Describe(outages.ByFault(keepsMajority: true))}");
-        Console.WriteLine($"  without               {Outages.Describe(outages.ByFault(keepsMajority: false))}");
+        Console.WriteLine($"  with a majority       {Outages.Describe(outages.WithMajority())}");
+        Console.WriteLine($"  without               {Outages.Describe(outages.WithoutMajority())}");
         Console.WriteLine($"verdict                 {(verdict is Verdict.Linearizable ? verdict : "see below")}, found in {clock.Elapsed.TotalSeconds:0.0} s");
         foreach (var promise in broken.Take(10)) Console.WriteLine($"BROKEN: {promise}");
         Console.WriteLine(broken.Count == 0 ? "all promises kept" : $"{broken.Count} promises broken; seed {_options.Seed}");

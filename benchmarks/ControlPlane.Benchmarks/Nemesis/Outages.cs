@@ -16,9 +16,18 @@ internal sealed class Outages(IEnumerable<long> acknowledgedMicroseconds, IReadO
         return TimeSpan.FromMicroseconds(longest);
     }
 
-    /// <summary>The longest gap of each fault that left a majority able to work, or of each that did not, shortest first.</summary>
-    public IReadOnlyList<TimeSpan> ByFault(bool keepsMajority) =>
-        [.. faults.Where(fault => fault.KeepsMajority == keepsMajority).Select(fault => Longest(fault.FromMicroseconds, fault.ToMicroseconds)).Order()];
+    // Processes that were killed need a while to be back after the fault is over; what follows is theirs, not the next fault's.
+    private const long AftermathMicroseconds = 5_000_000;
+
+    /// <summary>The longest gap of each fault that left a majority able to work and came alone: beside no other, since two together may take the majority
+    /// away, and not in the aftermath of one that left none; shortest first.</summary>
+    public IReadOnlyList<TimeSpan> WithMajority() => LongestOf(faults.Where(fault => fault.KeepsMajority && !faults.Any(other => other != fault
+        && other.FromMicroseconds <= fault.ToMicroseconds && other.ToMicroseconds + (other.KeepsMajority ? 0 : AftermathMicroseconds) >= fault.FromMicroseconds)));
+
+    /// <summary>The longest gap of each fault that left no majority, shortest first.</summary>
+    public IReadOnlyList<TimeSpan> WithoutMajority() => LongestOf(faults.Where(fault => !fault.KeepsMajority));
+
+    private IReadOnlyList<TimeSpan> LongestOf(IEnumerable<FaultSpan> spans) => [.. spans.Select(fault => Longest(fault.FromMicroseconds, fault.ToMicroseconds)).Order()];
 
     /// <summary>The longest gaps with the times they began at, on the journal's clock: "11.0 s at 321.5 s", longest first.</summary>
     public string DescribeLongest(int count) => string.Join(", ", Enumerable.Range(1, Math.Max(0, _times.Length - 1))
