@@ -1,8 +1,8 @@
-using System.Buffers;
 using System.Buffers.Binary;
 using ControlPlane.Replica.Turns;
 using ControlPlane.Store;
 using ControlPlane.Store.Leases;
+using DotNext.Buffers;
 using MessagePack;
 
 namespace ControlPlane.Replica.Codecs;
@@ -24,7 +24,8 @@ internal static class SnapshotCodec
 
     public static void Write(ReplicaImage image, Sink sink)
     {
-        var buffer = new ArrayBufferWriter<byte>();
+        // Rented, and grown with what is written: snapshots come by the hundred in a small group, and their pieces are of one size.
+        using var buffer = new PoolingArrayBufferWriter<byte>();
         WriteHead(buffer, image);
         Flush(buffer, sink);
         var records = new List<Record>();
@@ -101,16 +102,16 @@ internal static class SnapshotCodec
         }
     }
 
-    private static void Flush(ArrayBufferWriter<byte> buffer, Sink sink)
+    private static void Flush(PoolingArrayBufferWriter<byte> buffer, Sink sink)
     {
         Span<byte> length = stackalloc byte[4];
         BinaryPrimitives.WriteInt32LittleEndian(length, buffer.WrittenCount);
         sink(length);
-        sink(buffer.WrittenSpan);
-        buffer.ResetWrittenCount();
+        sink(buffer.WrittenMemory.Span);
+        buffer.Clear(reuseBuffer: true);
     }
 
-    private static void WriteHead(ArrayBufferWriter<byte> buffer, ReplicaImage image)
+    private static void WriteHead(PoolingArrayBufferWriter<byte> buffer, ReplicaImage image)
     {
         var writer = new MessagePackWriter(buffer);
         var head = image.View.Head;
@@ -177,7 +178,7 @@ internal static class SnapshotCodec
         return new Lease(new LeaseId(reader.ReadInt64()), reader.ReadInt64());
     }
 
-    private static void WriteRecords(ArrayBufferWriter<byte> buffer, List<Record> records)
+    private static void WriteRecords(PoolingArrayBufferWriter<byte> buffer, List<Record> records)
     {
         var writer = new MessagePackWriter(buffer);
         Pack.WriteList(ref writer, records, static (ref MessagePackWriter w, Record record) =>
